@@ -1,0 +1,1 @@
+"""The plant as a stream: a deterministic simulation behind an HTTP application."""

@@ -1,0 +1,95 @@
+"""The control log: every change of the plant's controls, durable before it is acknowledged.
+
+One JSON line per change. With the configuration it decides every byte of the stream: replayed, it gives the same.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from generator.settings import StartupError
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One accepted change.
+
+    Attributes:
+        id: the client's name for it; asking again under the same id changes nothing.
+        scan: the first scan that it is in force for.
+        change: what changes, as JSON: one key that names the kind, and its content.
+    """
+
+    id: str
+    scan: int
+    change: Mapping[str, Any]
+
+    def line(self) -> bytes:
+        """The entry as a line of the log, LF included."""
+        text = json.dumps({"id": self.id, "scan": self.scan, "change": self.change}, ensure_ascii=False, sort_keys=True)
+        return text.encode() + b"\n"
+
+
+def parse(line: bytes) -> Entry:
+    """An entry from its line.
+
+    Raises:
+        ValueError: the line is not one.
+    """
+    match json.loads(line):
+        case {"id": str(id_), "scan": int(scan), "change": dict(change), **rest} if not rest and scan > 0:
+            return Entry(id_, scan, change)
+    raise ValueError("must be an object with id, scan and change")
+
+
+class ControlLog:
+    """The log as a file that only grows.
+
+    Args:
+        path: the file; made when it is missing. A last line without LF was never acknowledged and is cut off.
+
+    Raises:
+        StartupError: the file holds what no log holds.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a+b", buffering=0)
+        self._file.seek(0)
+        content = self._file.read()
+        whole = content[: content.rfind(b"\n") + 1]
+        self._file.truncate(len(whole))
+        self.entries: tuple[Entry, ...] = ()
+        for number, line in enumerate(whole.split(b"\n")[:-1], start=1):
+            try:
+                self._admit(parse(line))
+            except ValueError as error:
+                self.close()
+                raise StartupError(f"{path}, line {number}: {error}") from None
+
+    def _admit(self, entry: Entry) -> None:
+        if self.find(entry.id):
+            raise ValueError(f"id {entry.id!r} is there already")
+        if self.entries and entry.scan < self.entries[-1].scan:
+            raise ValueError(f"scan {entry.scan} is before the last entry's")
+        self.entries += (entry,)
+
+    def find(self, id_: str) -> Entry | None:
+        """The entry with this id."""
+        return next((entry for entry in self.entries if entry.id == id_), None)
+
+    def append(self, entry: Entry) -> None:
+        """Add an entry; when this returns, it survives a crash and a loss of power.
+
+        Raises:
+            ValueError: its id is there already, or its scan is before the last entry's.
+        """
+        self._admit(entry)
+        self._file.write(entry.line())
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._file.close()

@@ -1,0 +1,72 @@
+"""The lines of a scan: its readings encoded, and damaged on the wire where the configuration has it so."""
+
+import re
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+
+from contracts.wire import encode_lines
+from generator.chance import Purpose, uniform, words
+from generator.fleet import PlantConfig
+from generator.readings import readings
+from generator.scan import Scan
+
+
+class Damage(IntEnum):
+    """What happens to a line: the last leaves it as it is and repeats it, the others leave no valid line."""
+
+    MALFORMED = 0
+    TRUNCATED = 1
+    INVALID = 2
+    DUPLICATED = 3
+
+
+_PLACES: Final = 1024
+"""A place in a line is drawn as a fraction with this denominator."""
+_LEVEL: Final = re.compile(rb'"fuel_level_pct":[^,]+')
+
+
+def lines(config: PlantConfig, scan: Scan) -> bytes:
+    """The lines of a scan, each in UTF-8, not empty, without inner line breaks and ended by LF."""
+    encoded = encode_lines(readings(config, scan))
+    if config.damage == 0:
+        return encoded
+    single = encoded.split(b"\n")[:-1]
+    for line, (damage, place) in damages(config, scan.number, len(single)).items():
+        single[line] = _damaged(single[line], damage, place)
+    return b"".join(line + b"\n" for line in single)
+
+
+def damages(config: PlantConfig, number: int, count: int) -> dict[int, tuple[Damage, int]]:
+    """What happens to the readings of a scan on the wire.
+
+    Args:
+        config: the plant.
+        number: of the scan.
+        count: how many readings it has.
+
+    Returns:
+        By place of the reading: the damage, and a number from 0 to 1023 that says where in the line.
+    """
+    if config.damage == 0:
+        return {}
+    drawn = words(config.seed, Purpose.DAMAGE, number, count)
+    hit = np.flatnonzero(uniform(drawn) < config.damage)
+    return {
+        place: (Damage(word & 3), word >> 2 & _PLACES - 1)
+        for place, word in zip(hit.tolist(), drawn[hit].tolist(), strict=True)
+    }
+
+
+def _damaged(line: bytes, damage: Damage, place: int) -> bytes:
+    at = 1 + place * (len(line) - 1) // _PLACES
+    match damage:
+        case Damage.MALFORMED:
+            return line[:at] + b"\x01" + line[at + 1 :]  # a control character is nowhere allowed in JSON
+        case Damage.TRUNCATED:
+            return line[:at]
+        case Damage.INVALID:
+            return _LEVEL.sub(b'"fuel_level_pct":150.0', line)
+        case Damage.DUPLICATED:
+            return line + b"\n" + line

@@ -1,0 +1,161 @@
+"""Ground truth: what a fault has come to, computed by running the plant twice with the same noise."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from generator import plant
+from generator.batch import MEASUREMENTS, QUALITY_ROW, Batch, Whole, joined
+from generator.chance import Flags
+from generator.controls import Controls
+from generator.faults import KINDS, Fault, FaultClass
+from generator.fleet import PlantConfig, fleet
+from generator.gateway import LEAST_LATENCY_US, MORE_LATENCY_US
+from generator.instruments import DEVIATION, INSTRUMENTS, RESOLUTION
+from generator.scan import Scan
+from generator.state import State
+
+DISTINCT: Final = 3.0
+"""Standard deviations of the noise by which a measurement must differ."""
+SCANS: Final = 5
+"""Scans in a row for which it must."""
+
+_FIRST: Final = QUALITY_ROW[INSTRUMENTS[0].measurement]
+_TOLD: Final = {
+    "state": Whole.STATE,
+    "mode": Whole.MODE,
+    "breaker_closed": Whole.BREAKER,
+    "start_count": Whole.START_COUNT,
+}
+_CHANNELS: Final = (*MEASUREMENTS, "fault_alarms", "source_time", "server_time")
+"""What may differ; the last stands for when, and whether, a reading reaches the stream."""
+_ROW: Final = {channel: row for row, channel in enumerate(_CHANNELS)}
+_BY_VARIATION: Final = {FaultClass.FROZEN, FaultClass.NOISE}
+_COUNTED: Final = {*_BY_VARIATION, FaultClass.GOVERNOR_HUNTING}
+_BY_DELIVERY: Final = {
+    FaultClass.GATEWAY_OUTAGE,
+    FaultClass.GATEWAY_RESTART,
+    FaultClass.LATE_DELIVERY,
+    FaultClass.OUT_OF_ORDER,
+}
+
+
+@dataclass(frozen=True)
+class Label:
+    """What is true of a fault, and no reading tells.
+
+    Attributes:
+        id, kind: the fault's name and class.
+        origin: ``generator_id`` of the set that it began with.
+        affected: of the sets whose readings it makes differ, in the order of the fleet.
+        measurements: fields that it makes differ on any of them, in the contract's order.
+        magnitude, unit: how much; None where its class has none.
+        start_us: time of its first scan, microseconds since the epoch.
+        end_us: time of the first scan without it; None if that has not been reached.
+        observable_from_us: time of the first scan from which a reading differs for good reason; None: unobservable.
+    """
+
+    id: str
+    kind: FaultClass
+    origin: str
+    affected: tuple[str, ...]
+    measurements: tuple[str, ...]
+    magnitude: float | None
+    unit: str | None
+    start_us: int
+    end_us: int | None
+    observable_from_us: int | None
+
+
+def label(config: PlantConfig, before: State, controls_at: Callable[[int], Controls], fault: Fault, upto: int) -> Label:
+    """The truth about a fault.
+
+    A measurement differs when it is by more than three standard deviations of its noise, and more than its
+    resolution, from what it would be without this fault, noise left out, for five scans in a row (or as long as the
+    fault lasts, if that is shorter); a state, an alarm or a quality differs at once. A frozen or noisy instrument is
+    told by the fifth indication that differs, a hunting governor by the fifth scan in which it is off (in between it is
+    right), disturbed delivery by the first.
+
+    Args:
+        config: the plant.
+        before: its state after the scan before the fault's first.
+        controls_at: the controls in force at a scan, this fault and all others included.
+        fault: the fault.
+        upto: last scan to look at; at least the fault's first.
+    """
+    built = fleet(config)
+    count = len(built.generator_ids)
+    lasting = 1 if KINDS[fault.kind].longest_s == 0 else (fault.end or upto + 1) - fault.start
+    needed = min(SCANS, lasting)
+    in_a_row = np.zeros((len(_CHANNELS), count), dtype=np.int64)
+    affected = np.zeros((len(_CHANNELS), count), dtype=bool)
+    clocks: dict[int, int] = {}
+    observable_from = None
+    for healthy, faulty in _twice(config, before, controls_at, fault, upto):
+        clocks[faulty.number] = faulty.clock_us
+        different, at_once = _differences(fault, healthy, faulty, controls_at(faulty.number).noise, count)
+        keeps = fault.kind in _COUNTED
+        in_a_row = np.where(different, in_a_row + 1, in_a_row if keeps else 0)
+        reached = at_once | (in_a_row >= needed)
+        if reached.any() and observable_from is None:
+            longest = int(in_a_row[reached & ~at_once].max(initial=1)) if not at_once.any() else 1
+            observable_from = faulty.number if keeps else faulty.number - longest + 1
+        affected |= reached
+    return Label(
+        id=fault.id,
+        kind=fault.kind,
+        origin=fault.generator,
+        affected=tuple(built.generator_ids[place] for place in np.flatnonzero(affected.any(axis=0)).tolist()),
+        measurements=tuple(_CHANNELS[row] for row in np.flatnonzero(affected.any(axis=1)).tolist()),
+        magnitude=None if fault.unit is None else fault.amount,
+        unit=fault.unit,
+        start_us=clocks[fault.start],
+        end_us=clocks.get(fault.start + lasting),
+        observable_from_us=None if observable_from is None else clocks[observable_from],
+    )
+
+
+def _twice(
+    config: PlantConfig, before: State, controls_at: Callable[[int], Controls], fault: Fault, upto: int
+) -> Iterator[tuple[Scan, Scan]]:
+    """The scans of two runs side by side: without the fault, and with it."""
+    without = with_it = before
+    for number in range(fault.start, upto + 1):
+        controls = controls_at(number)
+        others = tuple(other for other in controls.faults if other.id != fault.id)
+        without, healthy = plant.step(config, without, replace(controls, faults=others))
+        with_it, faulty = plant.step(config, with_it, controls)
+        yield healthy, faulty
+
+
+def _differences(fault: Fault, healthy: Scan, faulty: Scan, noise: float, count: int) -> tuple[Flags, Flags]:
+    """What differs per channel and set, and what of it counts at once."""
+    different = np.zeros((len(_CHANNELS), count), dtype=bool)
+    at_once = np.zeros((len(_CHANNELS), count), dtype=bool)
+    one, other = healthy.truth, faulty.truth
+    instruments = slice(_FIRST, _FIRST + len(INSTRUMENTS))
+    if fault.kind in _BY_VARIATION:
+        different[instruments] = (one.sampled.values != other.sampled.values)[: len(INSTRUMENTS)]
+    else:
+        threshold = np.maximum(DISTINCT * DEVIATION * noise, RESOLUTION)
+        different[instruments] = np.abs(one.clean - other.clean) > threshold
+    at_once[: len(MEASUREMENTS)] = one.sampled.quality != other.sampled.quality
+    for channel, row in _TOLD.items():
+        at_once[_ROW[channel]] |= one.sampled.whole[row] != other.sampled.whole[row]
+    at_once[_ROW["fault_alarms"]] = one.sampled.whole[Whole.ALARMS] != other.sampled.whole[Whole.ALARMS]
+    ahead = np.abs(one.sampled.whole[Whole.SOURCE_US] - other.sampled.whole[Whole.SOURCE_US])
+    at_once[_ROW["source_time"]] = ahead > LEAST_LATENCY_US + MORE_LATENCY_US
+    if fault.kind in _BY_DELIVERY:
+        at_once[_ROW["server_time"]] = _arrivals(healthy.batches, count) != _arrivals(faulty.batches, count)
+    return different, at_once
+
+
+def _arrivals(batches: tuple[Batch, ...], count: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """A number per set that tells which of its readings arrive in a scan."""
+    told = np.zeros(count, dtype=np.int64)
+    if batches:
+        whole = joined(batches).whole
+        np.add.at(told, whole[Whole.SET], 1 + whole[Whole.SEQ] * 1_000_003)
+    return told

@@ -1,0 +1,107 @@
+"""What is true of a run and no reading tells: the labels of its faults and the ledger of its lines."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from typing import Final
+
+from generator import plant, truth
+from generator.faults import KINDS, Fault
+from generator.ledger import Ledger
+from generator.run import Run
+from generator.simulation import Position, Programme
+
+LOOKED_AT: Final = 3_600
+"""Scans from a fault's first on in which its effects are looked for."""
+
+
+class StoppedError(Exception):
+    """The service stops before the answer is found."""
+
+
+def faults_of(programme: Programme) -> list[Fault]:
+    """Every fault of the run, as the last change has left it, in order of their starts; none that never began."""
+    known: dict[str, Fault] = {}
+    for (scan, _), controls in zip(programme.changes, programme.controls, strict=True):
+        there = {fault.id: fault for fault in controls.faults}
+        removed = [id_ for id_, fault in known.items() if id_ not in there and fault.start >= scan]
+        for id_ in removed:
+            del known[id_]
+        known |= there
+    return sorted(known.values(), key=lambda fault: fault.start)
+
+
+def clock_us(start_us: int, programme: Programme, scan: int) -> int:
+    """The simulated time of a scan, microseconds since the epoch."""
+    changed = [at - 1 for at, _ in programme.changes if at <= scan]
+    edges = [0, *changed, scan]
+    return start_us + sum((end - begin) * programme.at(begin + 1).scan_interval_us for begin, end in pairwise(edges))
+
+
+class Yardstick:
+    """Labels and ledger of a run, simulated anew and remembered; for one thread at a time.
+
+    Args:
+        run: the run.
+        stopped: asked now and then; when it says so, StoppedError is raised.
+    """
+
+    def __init__(self, run: Run, stopped: Callable[[], bool] = lambda: False) -> None:
+        self._run = run
+        self._stopped = stopped
+        self._labels: dict[Fault, truth.Label] = {}
+        self._counted = run.beginning, Ledger()
+
+    def labels(self, scan: int) -> Iterator[truth.Label]:
+        """The labels of the faults that have begun by this scan, in order of their starts.
+
+        A fault's effects are looked for from its first scan on for at most an hour of scans at one second, and not
+        beyond its end.
+        """
+        for fault in faults_of(self._run.programme):
+            if fault.start <= scan:
+                yield self._label(fault, scan)
+
+    def _label(self, fault: Fault, scan: int) -> truth.Label:
+        if fault in self._labels:
+            return self._labels[fault]
+        programme = self._run.programme
+        end = fault.start + 1 if KINDS[fault.kind].longest_s == 0 else fault.end
+        last = fault.start + LOOKED_AT - 1 if end is None else min(fault.start + LOOKED_AT - 1, end + truth.SCANS)
+        if self._stopped():
+            raise StoppedError
+        before = self._run.state(fault.start - 1)
+        label = truth.label(self._run.config, before, programme.at, fault, min(last, scan))
+        if end is not None and end <= scan:
+            label = replace(label, end_us=clock_us(self._run.config.start, programme, end))
+            if last <= scan:
+                self._labels[fault] = label
+        return label
+
+    def ledger(self, line: int) -> Ledger:
+        """What the lines up to and including this one contain; they must have been simulated."""
+        position, counted = self._counted if self._counted[0].line <= line else (self._run.beginning, Ledger())
+        while position.line < line:
+            if self._stopped():
+                raise StoppedError
+            scan = position.scan + 1
+            state, measured = plant.step(self._run.config, position.state, self._run.programme.at(scan))
+            of_scan = Ledger()
+            of_scan.add(self._run.config, measured)
+            if position.line + of_scan.lines > line:
+                beginning = Ledger()
+                beginning.add(self._run.config, measured, line - position.line)
+                self._counted = position, counted
+                return _sum(counted, beginning)
+            position, counted = Position(scan, position.line + of_scan.lines, state), _sum(counted, of_scan)
+        self._counted = position, counted
+        return counted
+
+
+def _sum(one: Ledger, other: Ledger) -> Ledger:
+    return Ledger(
+        malformed=one.malformed + other.malformed,
+        invalid=one.invalid + other.invalid,
+        valid=one.valid + other.valid,
+        duplicates=one.duplicates + other.duplicates,
+    )

@@ -1,0 +1,80 @@
+"""The control log: what is acknowledged is there after a crash, and nothing else."""
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.control_log import ControlLog, Entry, parse
+from generator.settings import StartupError
+
+FIRST = Entry("a", 3, {"parameters": {"ambient_temperature_c": 35.0}})
+SECOND = Entry("b", 3, {"parameters": {"ambient_temperature_c": -5.0}})
+
+
+def test_an_opened_log_has_what_was_appended(tmp_path: Path) -> None:
+    with closing(ControlLog(tmp_path / "log")) as log:
+        log.append(FIRST)
+        log.append(SECOND)
+    with closing(ControlLog(tmp_path / "log")) as log:
+        assert log.entries == (FIRST, SECOND)
+    assert (tmp_path / "log").read_bytes() == (
+        b'{"change": {"parameters": {"ambient_temperature_c": 35.0}}, "id": "a", "scan": 3}\n'
+        b'{"change": {"parameters": {"ambient_temperature_c": -5.0}}, "id": "b", "scan": 3}\n'
+    )
+
+
+@pytest.mark.parametrize("torn", range(1, len(SECOND.line())))
+def test_an_entry_torn_by_a_crash_was_never_acknowledged(tmp_path: Path, torn: int) -> None:
+    (tmp_path / "log").write_bytes(FIRST.line() + SECOND.line()[:torn])
+    with closing(ControlLog(tmp_path / "log")) as log:
+        assert log.entries == (FIRST,)
+        log.append(SECOND)
+    assert (tmp_path / "log").read_bytes() == FIRST.line() + SECOND.line()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"nonsense\n", "line 1"),
+        (FIRST.line() + b"{}\n" + SECOND.line(), "line 2: must be an object with id, scan and change"),
+        (FIRST.line() + FIRST.line(), "line 2: id 'a' is there already"),
+        (FIRST.line() + Entry("b", 2, {}).line(), "line 2: scan 2 is before the last entry's"),
+        (b'{"id": "a", "scan": 0, "change": {}}\n', "line 1: must be"),
+        (b'{"id": "a", "scan": 1, "change": {}, "by": "me"}\n', "line 1: must be"),
+    ],
+)
+def test_a_damaged_log_is_refused_with_the_line(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "log").write_bytes(content)
+    with pytest.raises(StartupError, match=message):
+        ControlLog(tmp_path / "log")
+
+
+def test_an_id_is_found_and_used_once(tmp_path: Path) -> None:
+    with closing(ControlLog(tmp_path / "log")) as log:
+        log.append(FIRST)
+        assert log.find("a") == FIRST
+        assert log.find("b") is None
+        with pytest.raises(ValueError, match="id 'a' is there already"):
+            log.append(FIRST)
+    assert (tmp_path / "log").read_bytes() == FIRST.line()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"])),
+    st.integers(1, 2**53),
+    st.dictionaries(st.text(), JSON, max_size=3),
+)
+def test_an_entry_is_one_line_and_reads_back_as_it_was(id_: str, scan: int, change: dict[str, object]) -> None:
+    entry = Entry(id_, scan, change)
+    assert entry.line().count(b"\n") == 1
+    assert parse(entry.line()) == entry
