@@ -1,0 +1,1 @@
+"""The bridge: follow the stream over HTTP, judge each line, write it to Kafka, lose nothing."""
