@@ -1,0 +1,6 @@
+"""Spark Structured Streaming over the readings on Kafka: judge, split, summarise.
+
+Pure functions from DataFrame to DataFrame or to Column; `job` assembles them. Imports pyspark and the standard-library
+part of `contracts` only, so that the two packages in a zip are all that a cluster needs:
+``python -m zipfile -c analysis.zip analysis contracts`` and ``spark-submit --py-files analysis.zip analysis/job.py``.
+"""

@@ -1,0 +1,69 @@
+"""The Spark session of the analysis: settings that make small batches quick, keep it private, and survive hostility."""
+
+import os
+from typing import Any, Final
+
+from pyspark import SparkConf
+from pyspark.sql import SparkSession
+
+_LIMITS: Final = {f"org.apache.avro.limits.{kind}.maxLength": "65536" for kind in ("string", "collectionItems")}
+"""Longest string and array that the Avro decoder makes room for, on the record's word alone. Without these limits a
+record of thirty bytes that announces two billion items ends the whole process with an OutOfMemoryError."""
+
+_QUIET: Final = (
+    # Warns, for each field, partition and batch, that null would fail; what is null is not given to it.
+    "org.apache.spark.sql.avro.AvroSerializer",
+    # Warns whenever a batch takes longer than the trigger's interval; the events tell duration and lag.
+    "org.apache.spark.sql.execution.streaming.runtime.ProcessingTimeExecutor",
+)
+"""Loggers whose warnings say nothing that an operator could act on."""
+
+_SETTINGS: Final = {
+    "spark.app.name": "scada-analysis",
+    "spark.log.level": "WARN",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.executor.defaultJavaOptions": " ".join(f"-D{name}={value}" for name, value in _LIMITS.items()),
+    "spark.sql.session.timeZone": "UTC",
+    # Each batch leaves its plan, as text and as a graph, to whoever might ask: by default that of the last 1000.
+    "spark.sql.ui.retainedExecutions": "10",
+    "spark.sql.maxPlanStringLength": "10000",
+    # Streams of stateful queries switch it off themselves, with a warning each.
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.streaming.stateStore.providerClass": (
+        "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
+    ),
+    "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled": "true",
+    # Results are written when readings change them; an empty batch only to move the watermark would change nothing.
+    "spark.sql.streaming.noDataMicroBatches.enabled": "false",
+}
+_LOCAL: Final = {
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    # Each partition of a stateful operator commits its own store in each batch; a plant is small enough for one.
+    "spark.sql.shuffle.partitions": "1",
+}
+
+
+def configured(conf: SparkConf) -> SparkConf:
+    """The configuration with the settings of the analysis wherever it (that is, ``spark-submit --conf``) has none.
+
+    The user interface binds to ``SPARK_LOCAL_IP``, and without it to all interfaces: it is off unless that is set.
+    """
+    conf.setIfMissing("spark.master", "local[*]")
+    conf.setIfMissing("spark.ui.enabled", str("SPARK_LOCAL_IP" in os.environ).lower())
+    local = _LOCAL if conf.get("spark.master", "").startswith("local") else {}
+    for name, value in (_SETTINGS | local).items():
+        conf.setIfMissing(name, value)
+    return conf
+
+
+def start(conf: SparkConf) -> SparkSession:
+    """The session of that configuration, started."""
+    spark = SparkSession.builder.config(conf=configured(conf)).getOrCreate()
+    jvm: Any = spark.sparkContext._jvm
+    for name, value in _LIMITS.items():
+        jvm.java.lang.System.setProperty(name, value)
+    log4j = jvm.org.apache.logging.log4j
+    for name in _QUIET:
+        log4j.core.config.Configurator.setLevel(name, log4j.Level.ERROR)
+    return spark

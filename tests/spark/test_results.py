@@ -1,0 +1,120 @@
+import base64
+import json
+from collections.abc import Callable, Sequence
+from importlib import resources
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from pyspark.sql import DataFrame
+
+from analysis.results import rejected_records, statistics_records, summary_records
+from analysis.split import judge, rejected
+from analysis.summary import summary
+from analysis.totals import totals
+from analysis.windows import MEASUREMENTS, statistics
+from contracts.reading import Reading
+
+Records = Callable[[Sequence[bytes | None]], DataFrame]
+Accepted = Callable[[Sequence[Reading]], DataFrame]
+Make = Callable[..., Reading]
+
+
+def schema(name: str) -> dict[str, Any]:
+    text = resources.files("contracts").joinpath("schemas", f"{name}.v1.json").read_text("utf-8")
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def keep(name: str, records: DataFrame) -> dict[str, dict[str, Any]]:
+    """The values by key, after each was judged by the schema of that name."""
+    validator = jsonschema_rs.Draft202012Validator(schema(name), validate_formats=True)
+    values = {}
+    for row in records.collect():
+        assert row.topic == f"scada.{name}.v1"
+        values[row.key] = json.loads(row.value)
+        validator.validate(values[row.key])
+    return values
+
+
+@pytest.fixture(scope="module")
+def readings(accepted: Accepted, reading: Make) -> DataFrame:
+    silent = dict.fromkeys(("power_output_kw", "voltage_v", "fuel_level_pct"))
+    quality = dict.fromkeys(silent, "BadNoCommunication")
+    return accepted([reading(61, power_output_kw=1e-7), reading(3, generator_id="G2", **silent, quality=quality)])
+
+
+def test_a_summary_is_a_value_of_its_contract(readings: DataFrame) -> None:
+    values = keep("summary", summary_records(summary(totals(readings))))
+    assert values == {
+        "run-1/G1": {
+            "stream_id": "run-1",
+            "generator_id": "G1",
+            "Records": 1,
+            "RecordsOnline": 1,
+            "AvgPowerOutput": 1e-7,
+            "MinPowerOutput": 1e-7,
+            "MaxPowerOutput": 1e-7,
+            "AvgVoltage": 230.0,
+            "AvgFuelLevel": 80.0,
+            "FaultAlarmsCount": 0,
+        },
+        "run-1/G2": {
+            "stream_id": "run-1",
+            "generator_id": "G2",
+            "Records": 1,
+            "RecordsOnline": 1,
+            "AvgPowerOutput": None,
+            "MinPowerOutput": None,
+            "MaxPowerOutput": None,
+            "AvgVoltage": None,
+            "AvgFuelLevel": None,
+            "FaultAlarmsCount": 0,
+        },
+    }
+
+
+def test_statistics_are_values_of_their_contract(readings: DataFrame) -> None:
+    values = keep("statistics", statistics_records(statistics(totals(readings))))
+    assert len(values) == 2 * len(MEASUREMENTS)
+    assert values["run-1/G1/voltage_v/2026-01-01T00:01:00.000000Z"] == {
+        "stream_id": "run-1",
+        "generator_id": "G1",
+        "measurement": "voltage_v",
+        "window_start": "2026-01-01T00:01:00.000000Z",
+        "window_end": "2026-01-01T00:02:00.000000Z",
+        "revision": 1,
+        "good": 1,
+        "uncertain": 0,
+        "bad": 0,
+        "average": 230.0,
+        "minimum": 230.0,
+        "maximum": 230.0,
+    }
+    silent = values["run-1/G2/voltage_v/2026-01-01T00:00:00.000000Z"]
+    assert (silent["bad"], silent["average"]) == (1, None)
+
+
+def test_the_contract_names_the_measurements_that_have_statistics() -> None:
+    assert tuple(schema("statistics")["properties"]["measurement"]["enum"]) == MEASUREMENTS
+
+
+def test_rejected_records_are_values_of_their_contract(records: Records) -> None:
+    long = b"\x00\xff" * 50_000
+    values = keep("rejected", rejected_records(rejected(judge(records([None, b"hello", long])))))
+    assert list(values) == [f"scada.readings.v1-0-{offset}" for offset in range(3)]
+    assert values["scada.readings.v1-0-1"] == {
+        "topic": "scada.readings.v1",
+        "partition": 0,
+        "offset": 1,
+        "timestamp": "2026-01-01T00:00:00.000000Z",
+        "stream": "run-1",
+        "line": 2,
+        "field": "",
+        "rule": "must begin with the Avro prefix c301c7d971164062eba1",
+        "value": base64.b64encode(b"hello").decode(),
+        "size": 5,
+    }
+    assert (values["scada.readings.v1-0-0"]["value"], values["scada.readings.v1-0-0"]["size"]) == (None, None)
+    assert base64.b64decode(values["scada.readings.v1-0-2"]["value"]) == long[:1024]
+    assert values["scada.readings.v1-0-2"]["size"] == 100_000
