@@ -1,0 +1,151 @@
+"""What is shown of a running pipeline: plain values, made from what the parts tell about themselves."""
+
+import json
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import Any, Final
+
+from contracts import judge
+from contracts.errors import ContractError
+from contracts.reading import Reading
+
+RATE_OVER_S: Final = 10.0
+"""Seconds that a rate is taken over."""
+
+_HEAD: Final = "scada_generator_head_line"
+_QUERIES: Final = ("ingest", "aggregate")
+_COUNTS: Final = ("rejected", "late", "skewed", "duplicates")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step on the way of the data.
+
+    Attributes:
+        name: what has happened to a record there.
+        total: records so far.
+        rate: records per second; None while it cannot be told.
+        lag: records of the step before that have not come so far; None for the first step.
+    """
+
+    name: str
+    total: int
+    rate: float | None = None
+    lag: int | None = None
+
+
+@dataclass(frozen=True)
+class Bus:
+    """A site's bus bar at the last scan: frequency in Hz, voltage in V phase to neutral, demand in kW.
+
+    A value is None where no set has measured it. ``on_line`` of ``sets`` generator sets have their breaker closed.
+    """
+
+    site: str
+    frequency_hz: float | None
+    voltage_v: float | None
+    demand_kw: float
+    on_line: int
+    sets: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """All that is shown at one moment.
+
+    Attributes:
+        elapsed_s: seconds since the start.
+        remaining_s: seconds until it stops by itself; None if it does not, or not yet.
+        parts: what each part is doing, in words.
+        bus: the first site's bus bar.
+        stages: the steps from the plant to the analysis.
+        set_aside: records that are not among the results, by reason.
+        summary: the newest summary of each generator of the stream.
+        urls: where to look closer.
+    """
+
+    elapsed_s: float = 0.0
+    remaining_s: float | None = None
+    parts: Mapping[str, str] = field(default_factory=dict)
+    bus: Bus | None = None
+    stages: Sequence[Stage] = ()
+    set_aside: Mapping[str, int] = field(default_factory=dict)
+    summary: Sequence[Mapping[str, Any]] = ()
+    urls: Mapping[str, str] = field(default_factory=dict)
+
+
+class Rate:
+    """Counts per second over the last `RATE_OVER_S` seconds of what only grows."""
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[float, int]] = deque()
+
+    def at(self, seconds: float, total: int) -> float | None:
+        """The rate after one more sample; None after the first."""
+        self._samples.append((seconds, total))
+        while len(self._samples) > 2 and self._samples[1][0] <= seconds - RATE_OVER_S:
+            self._samples.popleft()
+        begun, before = self._samples[0]
+        return (total - before) / (seconds - begun) if seconds > begun else None
+
+
+class Analysis:
+    """What the analysis logs of its batches, an event of JSON per line."""
+
+    def __init__(self) -> None:
+        self._events: dict[str, dict[str, Any]] = {}
+
+    def read(self, line: str) -> None:
+        """Take in a line of the log; what is no event of a batch is none of ours."""
+        try:
+            event = json.loads(line)
+        except ValueError:
+            return
+        if isinstance(event, dict) and event.get("event") == "progress":
+            self._events[event["query"]] = event
+
+    @property
+    def records(self) -> int:
+        """Records of the topic that every query has processed."""
+        return min(int(self._events.get(query, {}).get("records_total", 0)) for query in _QUERIES)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Records that were not taken into the results since the analysis started, by reason."""
+        return {name: max((event[name] for event in self._events.values()), default=0) for name in _COUNTS}
+
+
+def head_line(metrics: str) -> int:
+    """The number of the last line that the generator serves, from its metrics; 0 if they do not tell."""
+    values = (line.split()[1] for line in metrics.splitlines() if line.startswith(f"{_HEAD} "))
+    return int(float(next(values, "0")))
+
+
+def bus(lines: Iterable[bytes]) -> Bus | None:
+    """The bus of the first site in the stream's last lines; None if no line tells."""
+    newest: dict[str, Reading] = {}
+    for line in lines:
+        try:
+            reading = judge.parse(line)
+        except ContractError:
+            continue
+        newest[reading.generator_id] = reading
+    site = min((reading.site for reading in newest.values()), default=None)
+    if site is None:
+        return None
+    readings = [reading for reading in newest.values() if reading.site == site]
+    return Bus(
+        site,
+        _mean(reading.bus_frequency_hz for reading in readings),
+        _mean(reading.bus_voltage_v for reading in readings),
+        sum(reading.power_output_kw or 0.0 for reading in readings),
+        sum(reading.breaker_closed is True for reading in readings),
+        len(readings),
+    )
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None

@@ -1,0 +1,118 @@
+import json
+
+import pytest
+
+from pipeline import status
+from pipeline.status import Analysis, Bus, Rate
+
+READING = {
+    "stream_id": "s",
+    "site": "S1",
+    "generator_id": "G1",
+    "seq": 1,
+    "source_time": "2026-01-01T00:00:00Z",
+    "server_time": "2026-01-01T00:00:00.25Z",
+    "cause": "PERIODIC",
+    "historical": False,
+    "state": "RUNNING",
+    "mode": "AUTO",
+    "breaker_closed": True,
+    "power_output_kw": 75.5,
+    "reactive_power_kvar": 40.0,
+    "voltage_v": 230.25,
+    "bus_voltage_v": 230.0,
+    "frequency_hz": 50.01,
+    "bus_frequency_hz": 50.0,
+    "current_a": 123.4,
+    "engine_speed_rpm": 1500.3,
+    "coolant_temperature_c": 88.0,
+    "exhaust_temperature_c": 340.0,
+    "oil_pressure_kpa": 400.0,
+    "fuel_level_pct": 71.5,
+    "fuel_rate_lph": 22.75,
+    "energy_kwh": 1234.5,
+    "run_hours_h": 17.25,
+    "start_count": 3,
+    "fault_alarms": [],
+    "quality": {},
+}
+
+
+def _line(**changes: object) -> bytes:
+    return json.dumps(READING | changes, separators=(",", ":")).encode()
+
+
+def test_the_bus_is_the_first_sites_newest_readings_together() -> None:
+    lines = [
+        _line(power_output_kw=1.0),
+        _line(generator_id="G2", power_output_kw=50.0, bus_frequency_hz=50.2),
+        _line(generator_id="G3", breaker_closed=False, power_output_kw=0.0, bus_frequency_hz=50.1),
+        _line(generator_id="G11", site="S2", power_output_kw=100.0, bus_frequency_hz=45.0),
+        _line(seq=2),
+    ]
+    found = status.bus(lines)
+    assert found is not None
+    assert found.frequency_hz == pytest.approx(50.1)
+    assert (found.site, found.voltage_v, found.demand_kw, found.on_line, found.sets) == ("S1", 230.0, 125.5, 2, 3)
+
+
+def test_damaged_lines_tell_nothing() -> None:
+    assert status.bus([b"{}", b"\xff"]) is None
+    assert status.bus([]) is None
+
+
+def test_what_nobody_has_measured_is_not_known() -> None:
+    bad = {"bus_frequency_hz": "BadNoCommunication", "bus_voltage_v": "BadNoCommunication"}
+    found = status.bus([_line(bus_frequency_hz=None, bus_voltage_v=None, quality=bad)])
+    assert found == Bus("S1", None, None, 75.5, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "head"),
+    [
+        ("# HELP scada_generator_head_line Number\nscada_generator_head_line 1230.0\n", 1230),
+        ("scada_generator_head_line 1.2e+06\n", 1_200_000),
+        ("scada_generator_head_line_other 5\n", 0),
+        ("", 0),
+    ],
+)
+def test_the_head_is_read_from_the_metrics(metrics: str, head: int) -> None:
+    assert status.head_line(metrics) == head
+
+
+def test_a_rate_is_taken_over_the_last_ten_seconds() -> None:
+    rate = Rate()
+    assert rate.at(0, 0) is None
+    assert rate.at(5, 100) == 20
+    assert rate.at(10, 200) == 20
+    assert rate.at(20, 200) == 0
+
+
+def _event(query: str, records: int, **counts: int) -> str:
+    zero = dict.fromkeys(("rejected", "late", "skewed", "duplicates"), 0)
+    return json.dumps({"event": "progress", "query": query, "records_total": records, **zero, **counts})
+
+
+def test_the_analysis_has_processed_what_its_slowest_query_has() -> None:
+    analysis = Analysis()
+    assert analysis.records == 0
+    analysis.read(_event("ingest", 500))
+    assert analysis.records == 0
+    analysis.read(_event("aggregate", 300))
+    analysis.read(_event("ingest", 600))
+    assert analysis.records == 300
+
+
+def test_the_analysis_counts_what_it_set_aside() -> None:
+    analysis = Analysis()
+    assert analysis.counts == {"rejected": 0, "late": 0, "skewed": 0, "duplicates": 0}
+    analysis.read(_event("ingest", 1, rejected=2, late=1))
+    analysis.read(_event("aggregate", 1, rejected=2, late=1, duplicates=3))
+    assert analysis.counts == {"rejected": 2, "late": 1, "skewed": 0, "duplicates": 3}
+
+
+@pytest.mark.parametrize("line", ["", "26/11/24 WARN StateStore: {", "[]", '"progress"', '{"event": "started"}'])
+def test_other_lines_of_the_log_are_passed_over(line: str) -> None:
+    analysis = Analysis()
+    analysis.read(line)
+    assert analysis.records == 0
