@@ -77,7 +77,8 @@ def once(value: Column) -> Column:
     """The value, evaluated once per row, however often the columns made of it are used.
 
     Exploded out of an array of one: the optimizer copies an expression into every filter above it (Spark 4.1 made 751
-    calls of `from_avro` of one), but nothing passes through the generator of rows that an explosion is.
+    calls of `from_avro` of one, and out of the rules of the contract a plan larger than a gigabyte), but nothing passes
+    through the generator of rows that an explosion is.
     """
     return F.explode(F.array(value))
 

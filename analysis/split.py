@@ -6,7 +6,7 @@ from typing import Final
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from analysis.decode import decode
+from analysis.decode import decode, once
 from analysis.validity import named, violation
 from contracts.schema import Kind, load
 
@@ -34,7 +34,11 @@ def judge(records: DataFrame) -> DataFrame:
         decode(records)
         .withColumn(
             "violation",
-            F.when(F.col("damage").isNotNull(), named("", F.col("damage"))).otherwise(violation(CONTRACT, "reading")),
+            once(
+                F.when(F.col("damage").isNotNull(), named("", F.col("damage"))).otherwise(
+                    violation(CONTRACT, "reading")
+                )
+            ),
         )
         .withColumn("outcome", outcome())
     )
