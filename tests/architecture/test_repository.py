@@ -68,6 +68,14 @@ def test_the_constraints_of_uv_equal_the_hash_locked_requirements() -> None:
     assert result.returncode == 0, result.stderr
 
 
+def test_tox_is_the_locked_one() -> None:
+    """`uv tool run tox` takes the newest there is, which then brings up the one that is required here."""
+    required = set(re.findall(r"^    (tox(?:-uv)?==\S+)$", text_of(ROOT / "tox.ini"), re.MULTILINE))
+    locked = set(re.findall(r"^(tox(?:-uv)?==\S+)", text_of(ROOT / "requirements.txt"), re.MULTILINE))
+    assert required == locked
+    assert len(required) == 2
+
+
 @pytest.mark.parametrize("module", ["contracts.schema", "contracts.framing", "contracts.topics", "contracts.errors"])
 def test_the_core_of_the_contract_needs_the_standard_library_only(module: str) -> None:
     """It ships to Spark clusters in a zip; -S hides every installed package."""
