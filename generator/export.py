@@ -1,4 +1,4 @@
-"""A stretch of plant operation as files: `python -m generator.export --hours 24 --scenario sensor_rot OUT`.
+"""A stretch of plant operation as files: `scada export --hours 24 --scenario sensor_rot OUT`.
 
 Readings, labels of the faults, and nameplates, as NDJSON or Parquet. The same arguments give the same bytes of NDJSON.
 """
@@ -23,6 +23,8 @@ from generator.settings import LARGEST_FLEET, Settings
 from generator.truth_endpoints import LabelAnswer, label_answer
 from generator.yardstick import Yardstick
 
+_INTERRUPTED: Final = 130
+"""Exit code of a command that Ctrl-C has ended, as shells have it."""
 _ROW_GROUP: Final = 100_000
 _LINE: Final = msgspec.json.Decoder(Reading)
 _ARROW: Final[dict[Kind, pa.DataType]] = {
@@ -108,7 +110,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Read the arguments, write the files, say what has been written.
 
     Returns:
-        The exit code: 0, or 2 if the arguments cannot be followed.
+        The exit code 0.
+
+    Raises:
+        SystemExit: with 2 if the arguments cannot be followed, 130 if Ctrl-C came.
     """
     parser = argparse.ArgumentParser(prog="scada export", description=(__doc__ or "").partition(":")[0] + ".")
     parser.add_argument("out", type=Path, metavar="OUT", help="directory for the files; must be empty or not exist")
@@ -148,6 +153,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             run.reserve(min(lead_in, scans - 1))
             run.accept("scenario", {"scenario": scenarios.steps(asked.scenario, "scenario")})
         count = export(run, scans, asked.out, as_parquet=asked.format == "parquet")
+    except KeyboardInterrupt:
+        parser.exit(_INTERRUPTED, f"scada export: interrupted; what is in {asked.out} is not whole\n")
     finally:
         run.close()
     sys.stdout.write(f"{count:,} readings of {asked.generators} sets over {asked.hours:g} hours in {asked.out}\n")

@@ -69,7 +69,15 @@ class Label:
     observable_from_us: int | None
 
 
-def label(config: PlantConfig, before: State, controls_at: Callable[[int], Controls], fault: Fault, upto: int) -> Label:
+def label(
+    config: PlantConfig,
+    before: State,
+    controls_at: Callable[[int], Controls],
+    fault: Fault,
+    upto: int,
+    *,
+    enough: int | None = None,
+) -> Label:
     """The truth about a fault.
 
     A measurement differs when it is by more than three standard deviations of its noise, and more than its
@@ -84,6 +92,7 @@ def label(config: PlantConfig, before: State, controls_at: Callable[[int], Contr
         controls_at: the controls in force at a scan, this fault and all others included.
         fault: the fault.
         upto: last scan to look at; at least the fault's first.
+        enough: scan from which it is not looked further for more effects of a fault that has been observed.
     """
     built = fleet(config)
     count = len(built.generator_ids)
@@ -103,6 +112,8 @@ def label(config: PlantConfig, before: State, controls_at: Callable[[int], Contr
             longest = int(in_a_row[reached & ~at_once].max(initial=1)) if not at_once.any() else 1
             observable_from = faulty.number if keeps else faulty.number - longest + 1
         affected |= reached
+        if enough is not None and faulty.number >= enough and observable_from is not None:
+            break
     return Label(
         id=fault.id,
         kind=fault.kind,

@@ -6,13 +6,16 @@ from itertools import pairwise
 from typing import Final
 
 from generator import plant, truth
+from generator.controls import Controls
 from generator.faults import KINDS, Fault
 from generator.ledger import Ledger
 from generator.run import Run
 from generator.simulation import Position, Programme
 
-LOOKED_AT: Final = 3_600
-"""Scans from a fault's first on in which its effects are looked for."""
+ENOUGH: Final = 3_600
+"""Scans from a fault's first on in which all of its effects are looked for."""
+MOST: Final = 86_400
+"""Scans in which the first effect of a slow fault is looked for."""
 
 
 class StoppedError(Exception):
@@ -55,28 +58,36 @@ class Yardstick:
     def labels(self, scan: int) -> Iterator[truth.Label]:
         """The labels of the faults that have begun by this scan, in order of their starts.
 
-        A fault's effects are looked for from its first scan on for at most an hour of scans at one second, and not
-        beyond its end.
+        A fault's effects are looked for from its first scan on, not beyond its end: for `ENOUGH` scans (an hour of
+        scans at one second), and if nothing is observable in them, until something is, for `MOST` scans.
+
+        Raises:
+            StoppedError: the service stops.
         """
         for fault in faults_of(self._run.programme):
             if fault.start <= scan:
                 yield self._label(fault, scan)
 
     def _label(self, fault: Fault, scan: int) -> truth.Label:
-        if fault in self._labels:
-            return self._labels[fault]
-        programme = self._run.programme
         end = fault.start + 1 if KINDS[fault.kind].longest_s == 0 else fault.end
-        last = fault.start + LOOKED_AT - 1 if end is None else min(fault.start + LOOKED_AT - 1, end + truth.SCANS)
+        label = self._labels.get(fault) or self._simulated(fault, end, scan)
+        if end is not None and end <= scan:
+            return replace(label, end_us=clock_us(self._run.config.start, self._run.programme, end))
+        return label
+
+    def _simulated(self, fault: Fault, end: int | None, scan: int) -> truth.Label:
+        last = fault.start + MOST - 1 if end is None else min(fault.start + MOST - 1, end + truth.SCANS)
+        enough = fault.start + ENOUGH - 1
+        before = self._run.state(fault.start - 1)
+        label = truth.label(self._run.config, before, self._controls_at, fault, min(last, scan), enough=enough)
+        if scan >= (last if label.observable_from_us is None else min(last, enough)):
+            self._labels[fault] = label
+        return label
+
+    def _controls_at(self, scan: int) -> Controls:
         if self._stopped():
             raise StoppedError
-        before = self._run.state(fault.start - 1)
-        label = truth.label(self._run.config, before, programme.at, fault, min(last, scan))
-        if end is not None and end <= scan:
-            label = replace(label, end_us=clock_us(self._run.config.start, programme, end))
-            if last <= scan:
-                self._labels[fault] = label
-        return label
+        return self._run.programme.at(scan)
 
     def ledger(self, line: int) -> Ledger:
         """What the lines up to and including this one contain; they must have been simulated."""

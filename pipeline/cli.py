@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 from rich.console import Console
 
-from pipeline import broker, cluster, jars, java, ports, screen, versions
+from pipeline import broker, cluster, jars, java, parts, ports, screen, versions
 from pipeline.doctor import examine
 from pipeline.errors import PipelineError
 from pipeline.status import Status
@@ -149,6 +149,17 @@ def show_tail(topic: str, count: int, bootstrap_servers: str, *, follow: bool) -
     with Terminal(Console(stderr=True)) as terminal:
         for line in tail(bootstrap_servers, topic, count, is_endless=follow, stopping=terminal.stopping):
             click.echo(line)
+
+
+@main.command("export", add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def write_export(arguments: tuple[str, ...]) -> None:
+    """Write hours of plant operation, faults and their labels as files.
+
+    Needs neither Kafka nor Java.
+    """
+    command = parts.export(arguments)
+    os.execv(command[0], command)  # noqa: S606 - no shell is what is wanted: it becomes the command, signals and all
 
 
 if __name__ == "__main__":

@@ -29,6 +29,11 @@ def producer(environment: Mapping[str, str], source: str, bootstrap_servers: str
     return Part("producer", command, log, environment, stop_s=60.0)
 
 
+def export(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The command that writes a data set; its arguments are the generator's to read."""
+    return sys.executable, "-m", "generator.export", *arguments
+
+
 @dataclass(frozen=True)
 class Spark:
     """What the analysis runs on.

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,13 @@ from generator.faults import KINDS, Fault, FaultClass
 from generator.fleet import PlantConfig, fleet
 from generator.instruments import INSTRUMENTS, ROW
 from generator.readings import readings
+from generator.run import Run
 from generator.scan import Scan
 from generator.sequence import Phase
+from generator.settings import Settings
 from generator.state import State
 from generator.truth import Label, label
+from generator.yardstick import StoppedError, Yardstick
 
 CONFIG = PlantConfig("run", seed=4, start=1_767_225_600_000_000 + 10 * 3_600_000_000, generators=10)
 START, BEFORE = 31, 30
@@ -49,6 +53,42 @@ def true(scan: Scan, measurement: str) -> Floats:
 
 def clean(scan: Scan, measurement: str, place: int = 0) -> float:
     return float(scan.truth.clean[ROW[measurement], place])
+
+
+def told_by_a_yardstick(tmp_path: Path, fault: dict[str, Any], scans: int) -> Label:
+    """What a generator that runs for so many scans says of a fault."""
+    running = Run(Settings.model_validate({"seed": 4, "start": "2026-01-01T10:00:00Z", "state_dir": tmp_path}))
+    try:
+        running.reserve(BEFORE)
+        running.accept("F1", {"fault": {"id": "F1", "generator": "G1", **fault}})
+        running.reserve(scans)
+        [found] = Yardstick(running).labels(scans)
+        return found
+    finally:
+        running.close()
+
+
+def test_what_takes_more_than_an_hour_to_be_seen_is_looked_for_until_it_is(tmp_path: Path) -> None:
+    """Oil that falls by 5 kPa/h is 6 kPa, three deviations, lower after 72 minutes."""
+    found = told_by_a_yardstick(tmp_path, {"kind": "lubrication_wear"}, 2 * 3600)
+    assert after(found) == pytest.approx(72 * 60, rel=0.05)
+    assert found.end_us is None
+
+
+def test_a_label_is_complete_when_its_fault_is_over(tmp_path: Path) -> None:
+    found = told_by_a_yardstick(tmp_path, {"kind": "avr_failure", "duration_s": 20}, BEFORE + 60)
+    assert found.end_us == found.start_us + 20_000_000
+
+
+def test_nobody_waits_for_a_label_that_is_not_wanted_any_more(tmp_path: Path) -> None:
+    asked = iter([False, False, False, True])
+    running = Run(Settings.model_validate({"seed": 4, "start": "2026-01-01T10:00:00Z", "state_dir": tmp_path}))
+    try:
+        running.accept("F1", {"fault": {"id": "F1", "generator": "G1", "kind": "fuel_leak"}})
+        with pytest.raises(StoppedError):
+            list(Yardstick(running, lambda: next(asked)).labels(3600))
+    finally:
+        running.close()
 
 
 def after(label: Label) -> float | None:
@@ -91,6 +131,46 @@ def test_every_fault_has_a_label_and_is_visible_from_where_it_says(kind: FaultCl
     if KINDS[kind].instrument:
         assert found.affected == ("G1",)
         assert found.measurements == ("voltage_v",)
+    assert_the_stream_differs_where_the_label_says(fault, found)
+
+
+def assert_the_stream_differs_where_the_label_says(fault: Fault, found: Label) -> None:
+    """Beside the same plant without the fault: nothing before it, and a labelled field at the scan that is named."""
+    seen_at = START + round(after(found) or 0)
+    different: dict[int, set[tuple[str, str]]] = {}
+    pairs = zip(run(seen_at, fault), run(seen_at), strict=True)
+    for (_, faulty), (_, healthy) in pairs:
+        if faulty.number < START or faulty.number == seen_at:
+            different[faulty.number] = differences(faulty, healthy)
+    assert not set().union(*(different[number] for number in different if number < START))
+    labelled_fields = {(generator, field) for generator in found.affected for field in found.measurements}
+    assert different[seen_at] & labelled_fields
+
+
+def differences(faulty: Scan, healthy: Scan) -> set[tuple[str, str]]:
+    """Sets and fields in which what reaches the stream differs; a reading that does not reach it has no server time."""
+    one, other = ({(r.generator_id, r.seq): r for r in readings(CONFIG, scan)} for scan in (faulty, healthy))
+    absent = {(generator, "server_time") for generator, _ in one.keys() ^ other.keys()}
+    return absent | {
+        (generator, field)
+        for generator, seq in one.keys() & other.keys()
+        for field in Reading.__struct_fields__
+        if getattr(one[generator, seq], field) != getattr(other[generator, seq], field)
+    }
+
+
+def test_a_failed_start_has_a_label_and_is_visible_from_where_it_says() -> None:
+    """It needs a set that is ordered to start."""
+    busy = Controls(demand_factor=1.3)
+    initial = plant.initial(CONFIG)
+    standing = [place for place in range(10) if initial.phase[place] == Phase.STOPPED]
+    first = min(standing, key=lambda place: initial.run_hours_h[place])
+    fault = Fault("F1", FaultClass.FAIL_TO_START, f"G{first + 1}", START, START + 120)
+    *_, (before, _) = run(BEFORE)
+    found = label(CONFIG, before, lambda _: replace(busy, faults=(fault,)), fault, upto=BEFORE + 121)
+    assert fault.generator in found.affected
+    assert {"state", "fault_alarms"} <= set(found.measurements)
+    assert 0 < (after(found) or 0) < 60
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,39 @@
+"""The commands that need none of the running parts, as a person starts them."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+
+def scada(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def test_export_writes_a_data_set(tmp_path: Path) -> None:
+    done = scada("export", "--hours", "0.01", "--scenario", "alarm_storm", "--lead-in", "0.001", str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"360 readings of 10 sets over 0.01 hours in {tmp_path}\n"
+    assert {path.name for path in tmp_path.iterdir()} == {"readings.ndjson", "labels.ndjson", "nameplates.ndjson"}
+
+
+def test_export_says_what_it_can_be_told_and_what_it_cannot() -> None:
+    told = scada("export", "--help")
+    assert told.returncode == 0
+    assert told.stdout.startswith("usage: scada export ")
+    refused = scada("export", "--hours", "0", "out")
+    assert refused.returncode == 2
+    assert "scada export: error: argument --hours: must be above 0" in refused.stderr
+
+
+def test_an_export_that_is_interrupted_says_that_its_files_are_not_whole(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "pipeline.cli", "export", str(tmp_path)], stderr=subprocess.PIPE, text=True
+    ) as running:
+        while not (tmp_path / "readings.ndjson").exists():
+            assert running.poll() is None
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate()
+    assert (running.returncode, said) == (130, f"scada export: interrupted; what is in {tmp_path} is not whole\n")
