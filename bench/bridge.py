@@ -156,6 +156,9 @@ def serve(body: bytes, stream_id: str, port: Connection) -> None:
             pass
 
         def do_GET(self) -> None:
+            if self.path.endswith("/nameplates"):
+                self.send_error(404)
+                return
             self.send_response(200)
             self.send_header("Stream-Id", stream_id)
             self.end_headers()

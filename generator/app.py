@@ -15,7 +15,15 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 from uvicorn import Server
 
-from generator import control_endpoints, openapi, operation, problems, stream_endpoint, truth_endpoints
+from generator import (
+    control_endpoints,
+    nameplate_endpoint,
+    openapi,
+    operation,
+    problems,
+    stream_endpoint,
+    truth_endpoints,
+)
 from generator.hub import Hub
 from generator.metrics import Metrics
 from generator.run import Run
@@ -79,6 +87,7 @@ def create_app(settings: Settings | None = None) -> Application:
     app.state.settings = settings
     problems.install(app)
     app.include_router(stream_endpoint.routes(settings, metrics))
+    app.include_router(nameplate_endpoint.router)
     app.include_router(control_endpoints.router)
     app.include_router(truth_endpoints.router)
     app.include_router(operation.routes(metrics))

@@ -63,7 +63,7 @@ def export(run: Run, scans: int, out: Path, *, as_parquet: bool) -> int:
             columns = list(LabelAnswer.model_fields) if name == "labels" else list(rows[0])
             parquet.write_table(pa.table({c: [row[c] for row in rows] for c in columns}), out / f"{name}{end}")
         else:
-            (out / f"{name}{end}").write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+            (out / f"{name}{end}").write_bytes(msgspec.json.Encoder().encode_lines(rows))
     return count
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from generator.chance import Flags, Floats, Integers, Purpose, uniform, words
@@ -152,3 +153,9 @@ def nameplates(config: PlantConfig) -> list[dict[str, str | float]]:
         }
         for generator_id, site in zip(built.generator_ids, built.sites, strict=True)
     ]
+
+
+@lru_cache(maxsize=4)
+def nameplate_lines(config: PlantConfig) -> bytes:
+    """The nameplates as lines of JSON, each ending in LF, in the order of the fleet."""
+    return msgspec.json.Encoder().encode_lines(nameplates(config))

@@ -1,5 +1,6 @@
 """The service's OpenAPI document: 3.2, whose `itemSchema` describes each item of a stream by the record's contract."""
 
+import json
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -8,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from contracts import schema
 from contracts.model import GeneratorReading
 from generator.problems import Problem
 from generator.representation import MediaType
@@ -42,7 +44,22 @@ STREAM: Final[dict[int | str, dict[str, Any]]] = {
 }
 """What OpenAPI says of the stream's good answer."""
 
+NAMEPLATES: Final[dict[int | str, dict[str, Any]]] = {
+    HTTPStatus.OK.value: {
+        "description": "Nameplates, one line each.",
+        "content": {MediaType.NDJSON.value: {"itemSchema": {"$ref": "#/components/schemas/Nameplate"}}},
+    }
+}
+"""What OpenAPI says of the nameplates' good answer."""
+
 _MODELS: Final[tuple[type[BaseModel], ...]] = (GeneratorReading, Problem)
+
+
+def _component(name: str, file: str) -> dict[str, Any]:
+    """A contract as it is, with its references such that they lead somewhere from the OpenAPI document."""
+    text = json.dumps({key: rule for key, rule in schema.document(file).items() if key not in {"$id", "$schema"}})
+    component: dict[str, Any] = json.loads(text.replace("#/$defs/", f"#/components/schemas/{name}/$defs/"))
+    return component
 
 
 def describe(app: FastAPI) -> None:
@@ -53,10 +70,11 @@ def describe(app: FastAPI) -> None:
             built = get_openapi(
                 title=app.title, version=app.version, openapi_version="3.2.0", summary=app.summary, routes=app.routes
             )
-            _, schemas = models_json_schema(
+            _, models = models_json_schema(
                 [(model, "serialization") for model in _MODELS], ref_template="#/components/schemas/{model}"
             )
-            built.setdefault("components", {}).setdefault("schemas", {}).update(schemas["$defs"])
+            components = models["$defs"] | {"Nameplate": _component("Nameplate", "nameplate.v1.json")}
+            built.setdefault("components", {}).setdefault("schemas", {}).update(components)
             app.openapi_schema = built
         return app.openapi_schema
 

@@ -64,8 +64,9 @@ def summary_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 def bus_line(bus: Bus) -> str:
     """A site's bus in words."""
     return (
-        f"bus of {bus.site}: {_cell(bus.frequency_hz, '.2f')} Hz, {_cell(bus.voltage_v, '.1f')} V, "
-        f"demand {bus.demand_kw:.0f} kW, {bus.on_line} of {bus.sets} sets on line"
+        f"bus {bus.site}: {_cell(bus.frequency_hz, '.2f')} Hz, {_cell(bus.voltage_v, '.1f')} V, "
+        f"demand {bus.demand_kw:.0f} of {_cell(bus.capacity_kw, '.0f')} kW ({bus.on_line} of {bus.sets} sets), "
+        f"reserve {_cell(bus.reserve_kw, '.0f')} kW"
     )
 
 

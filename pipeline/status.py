@@ -40,7 +40,8 @@ class Stage:
 class Bus:
     """A site's bus bar at the last scan: frequency in Hz, voltage in V phase to neutral, demand in kW.
 
-    A value is None where no set has measured it. ``on_line`` of ``sets`` generator sets have their breaker closed.
+    A value is None where no set has measured it. ``on_line`` of ``sets`` generator sets have their breaker closed;
+    ``capacity_kw`` is what these are rated at together, None where a nameplate is not known.
     """
 
     site: str
@@ -49,6 +50,12 @@ class Bus:
     demand_kw: float
     on_line: int
     sets: int
+    capacity_kw: float | None
+
+    @property
+    def reserve_kw(self) -> float | None:
+        """Spinning reserve: what the sets on line could carry beyond the demand."""
+        return None if self.capacity_kw is None else self.capacity_kw - self.demand_kw
 
 
 @dataclass(frozen=True)
@@ -123,8 +130,13 @@ def head_line(metrics: str) -> int:
     return int(float(next(values, "0")))
 
 
-def bus(lines: Iterable[bytes]) -> Bus | None:
-    """The bus of the first site in the stream's last lines; None if no line tells."""
+def bus(lines: Iterable[bytes], rated_kw: Mapping[str, float]) -> Bus | None:
+    """The bus of the first site in the stream's last lines; None if no line tells.
+
+    Args:
+        lines: lines of the stream.
+        rated_kw: rated power of each set, as far as it is known.
+    """
     newest: dict[str, Reading] = {}
     for line in lines:
         try:
@@ -136,13 +148,15 @@ def bus(lines: Iterable[bytes]) -> Bus | None:
     if site is None:
         return None
     readings = [reading for reading in newest.values() if reading.site == site]
+    on_line = [reading.generator_id for reading in readings if reading.breaker_closed]
     return Bus(
         site,
         _mean(reading.bus_frequency_hz for reading in readings),
         _mean(reading.bus_voltage_v for reading in readings),
         sum(reading.power_output_kw or 0.0 for reading in readings),
-        sum(reading.breaker_closed is True for reading in readings),
+        len(on_line),
         len(readings),
+        capacity_kw=sum(map(rated_kw.__getitem__, on_line)) if rated_kw.keys() >= set(on_line) else None,
     )
 
 

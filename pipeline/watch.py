@@ -40,8 +40,8 @@ class Generator:
         """Whether it serves its stream."""
         return self._get("/readyz") is not None
 
-    def ask(self) -> None:
-        """Ask anew; what it does not answer stays as it was."""
+    def ask(self, rated_kw: Mapping[str, float]) -> None:
+        """Ask anew, knowing the rated power of some sets; what it does not answer stays as it was."""
         metrics = self._get("/metrics")
         if metrics is None:
             return
@@ -49,7 +49,7 @@ class Generator:
         begin = max(self.head - _SITE, 0)
         if self.head and (stream := self._get(f"/generator/stream?after={begin}&limit={self.head - begin}")):
             self.stream_id = stream.headers["Stream-Id"]
-            self.bus = bus(stream.data.splitlines())
+            self.bus = bus(stream.data.splitlines(), rated_kw)
 
     def _get(self, path: str) -> urllib3.BaseHTTPResponse | None:
         try:
@@ -64,10 +64,13 @@ class Generator:
 
 
 class Results:
-    """What is in Kafka: the producer's marks, the summaries, the ends of topics.
+    """What is in Kafka: the producer's marks, the nameplates, the summaries, the ends of topics.
 
     Args:
         bootstrap_servers: ``host:port`` of brokers, by comma.
+
+    Attributes:
+        rated_kw: rated power of each set with a nameplate.
     """
 
     def __init__(self, bootstrap_servers: str) -> None:
@@ -78,11 +81,14 @@ class Results:
             bootstrap_timeout_ms=_KAFKA_MS,
             metrics_enabled=False,
         )
-        places = [place for topic in (topics.PROGRESS, topics.SUMMARY) for place in self._partitions(topic)]
+        places = [
+            place for topic in (topics.PROGRESS, topics.NAMEPLATE, topics.SUMMARY) for place in self._partitions(topic)
+        ]
         self._consumer.assign(places)
         self._consumer.seek_to_beginning(*places)
         self._before = self._consumer.end_offsets(places)
         self._marks: dict[str, int] = {}
+        self.rated_kw: dict[str, float] = {}
         self._summaries: dict[tuple[str, str], Mapping[str, Any]] = {}
         self.is_fresh = False
         """Whether a summary has come since we began to look."""
@@ -94,6 +100,8 @@ class Results:
                 value = json.loads(record.value)
                 if place.topic == topics.PROGRESS:
                     self._marks[value["stream_id"]] = value["line"]
+                elif place.topic == topics.NAMEPLATE:
+                    self.rated_kw[value["generator_id"]] = value["rated_power_kw"]
                 else:
                     self._summaries[value["stream_id"], value["generator_id"]] = value
                     self.is_fresh |= record.offset >= self._before[place]
@@ -163,7 +171,7 @@ class Watch:
 
     def ask(self, seconds: float) -> None:
         """Ask all of them, and wait up to that long for news from Kafka. What does not answer stays as it was."""
-        self.generator.ask()
+        self.generator.ask(self.results.rated_kw)
         try:
             self.results.poll(seconds)
             self._records = self.results.records(topics.READINGS)

@@ -1,15 +1,17 @@
 """Follow the source and deliver to the log until told to stop; take up either again when it is lost."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Final, Protocol
 
 import structlog
 
+from contracts.errors import ContractError
 from producer.backoff import pauses
 from producer.delivery import Delivery, Limits, Log
 from producer.lines import LineDecoder
-from producer.window import OutcomeUnknownError
+from producer.route import nameplate
+from producer.window import OutcomeUnknownError, acknowledged
 
 STATUS_INTERVAL_S: Final = 5.0
 _TICK_S: Final = 0.01
@@ -53,6 +55,9 @@ class Source(Protocol):
 
     def stream_id(self) -> str:
         """Name of the stream that is served there now."""
+
+    def nameplates(self) -> Sequence[bytes]:
+        """Nameplates of the sets that it tells of, one of JSON each; none if it does not say."""
 
     def open(self, after: int, digest: str | None) -> AbstractContextManager[Stream]:
         """Read on behind a line, with its digest as the proof that it is the same stream.
@@ -117,13 +122,15 @@ class Bridge:
         """Deliver to one client instance what the source serves, one stream after the other."""
         conflict: SourceConflictError | None = None
         denied = ""
-        while (stream_id := self._identify()) is not None:
+        while (identity := self._identify()) is not None:
+            stream_id, nameplates = identity
             if conflict and stream_id == denied:
                 raise conflict
             recovery = log.recover(stream_id)
             _logger.info("stream_taken_up", stream=stream_id, line=recovery.mark.line, present=len(recovery.present))
             delivery = self._delivery = Delivery(log, recovery, self._limits, self._clock)
             self._reported = (self._clock(), delivery.line)
+            self._publish(nameplates, log)
             try:
                 self._follow(delivery)
             except SourceConflictError as error:
@@ -133,17 +140,35 @@ class Bridge:
                 self._sleep(_TICK_S)
             _logger.info("stream_left", stream=stream_id, line=delivery.line)
 
-    def _identify(self) -> str | None:
-        """Name of the stream that the source serves; None if told to stop before it answered."""
+    def _identify(self) -> tuple[str, Sequence[bytes]] | None:
+        """Name of the stream that the source serves, and nameplates; None if told to stop before it answered."""
         waits = pauses()
         while not self._stopping():
             try:
-                return self._source.stream_id()
+                return self._source.stream_id(), self._source.nameplates()
             except SourceLostError as error:
                 pause = next(waits)
                 _logger.warning("source_lost", reason=str(error), retry_in_s=round(pause, 2))
                 self._wait(pause)
         return None
+
+    def _publish(self, nameplates: Sequence[bytes], log: Log) -> None:
+        """Write the nameplates, so that whoever reads a reading finds what it is of.
+
+        Raises:
+            OutcomeUnknownError: they were not acknowledged in time.
+        """
+        receipts = []
+        for line in nameplates:
+            try:
+                receipts.append(log.send(nameplate(line)))
+            except ContractError as error:
+                _logger.error("nameplate_rejected", reason=str(error))  # noqa: TRY400 - a reason, not a defect
+        until = self._clock() + self._limits.seconds
+        while not all(map(acknowledged, receipts)) and not self._stopping():
+            if self._clock() > until:
+                raise OutcomeUnknownError(f"nameplates were not acknowledged for {self._limits.seconds:g} s")
+            self._sleep(_TICK_S)
 
     def _follow(self, delivery: Delivery) -> None:
         """Deliver one stream, over as many connections as it takes, until told to stop or another one is served."""

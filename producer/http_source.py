@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
+from urllib.parse import urljoin
 
 import urllib3
 from urllib3.exceptions import HTTPError
@@ -19,6 +20,8 @@ _CHUNK: Final = 1 << 16
 _CHUNKS_AHEAD: Final = 4
 _SILENCE_S: Final = 0.1
 _PROBLEM_LIMIT: Final = 2000
+_NAMEPLATES_LIMIT: Final = 64 << 20
+"""Bytes of nameplates that are taken: those of a hundred thousand sets."""
 _RETRIED: Final = frozenset({408, 425, 429})
 
 
@@ -101,6 +104,29 @@ class HttpSource:
         finally:
             response.close()
 
+    def nameplates(self) -> list[bytes]:
+        """The nameplates of the sets, one of JSON each, from where the generator has them beside its stream.
+
+        None if the source does not tell.
+
+        Raises:
+            SourceLostError: there is no answer, or not now.
+            FatalError: there are more than a fleet can have.
+        """
+        url = urljoin(self._url, "nameplates")
+        response = self._request(url, {})
+        try:
+            if _is_worth_another_try(response.status):
+                raise SourceLostError(f"{url} answered {response.status}")
+            content = response.read(_NAMEPLATES_LIMIT + 1) if response.status == 200 else b""
+        except HTTPError as error:
+            raise SourceLostError(f"{url} broke off: {error}") from error
+        finally:
+            response.close()
+        if len(content) > _NAMEPLATES_LIMIT:
+            raise FatalError(f"{url} has more than {_NAMEPLATES_LIMIT} bytes; are these nameplates?")
+        return content.splitlines()
+
     @contextmanager
     def open(self, after: int, digest: str | None) -> Iterator[HttpStream]:
         """Read on behind a line, with its digest as the proof that it is the same stream.
@@ -121,26 +147,35 @@ class HttpSource:
         finally:
             stream.close()
 
-    def _get(self, query: dict[str, str]) -> urllib3.BaseHTTPResponse:
+    def _request(self, url: str, query: dict[str, str]) -> urllib3.BaseHTTPResponse:
         try:
-            response = self._pool.request("GET", self._url, fields=query, preload_content=False, redirect=False)
-            if response.status == 200:
-                return response
-            try:
-                problem = response.read(_PROBLEM_LIMIT).decode(errors="replace")
-            finally:
-                response.close()
+            return self._pool.request("GET", url, fields=query, preload_content=False, redirect=False)
+        except HTTPError as error:
+            raise SourceLostError(f"{url} does not answer: {error}") from error
+
+    def _get(self, query: dict[str, str]) -> urllib3.BaseHTTPResponse:
+        response = self._request(self._url, query)
+        if response.status == 200:
+            return response
+        try:
+            problem = response.read(_PROBLEM_LIMIT).decode(errors="replace")
         except HTTPError as error:
             raise SourceLostError(f"{self._url} does not answer: {error}") from error
+        finally:
+            response.close()
         text = f"{self._url} answered {response.status} for what follows line {query['after']}: {problem}"
         if response.status in {409, 416}:
             raise SourceConflictError(
                 f"{text}; it serves another history under the same stream id: give the source its own state back, "
                 "or let it serve this one under a new stream id"
             )
-        if response.status >= 500 or response.status in _RETRIED:
+        if _is_worth_another_try(response.status):
             raise SourceLostError(text)
         raise FatalError(f"{text}; is it the URL of a stream?")
+
+
+def _is_worth_another_try(status: int) -> bool:
+    return status >= 500 or status in _RETRIED
 
 
 def _stream_id(response: urllib3.BaseHTTPResponse) -> str:

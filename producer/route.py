@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from contracts import avro, judge, topics
+from contracts import avro, judge, published, strict_json, topics
 from contracts.errors import VALUE_LIMIT, ContractError
 from producer.lines import LINE_LIMIT, Line
 
@@ -55,6 +55,17 @@ def message(routed: Outgoing | Rejected, stream_id: str) -> Message:
     reason = routed.reason
     headers += [("field", _text(reason.field)), ("rule", _text(reason.rule)), ("value", _text(reason.shown_value))]
     return Message(topics.DEAD_LETTERS, None, routed.line, headers)
+
+
+def nameplate(line: bytes) -> Message:
+    """The record on Kafka of a nameplate, as it came.
+
+    Raises:
+        ContractError: it breaks its contract.
+    """
+    document = strict_json.loads(line)
+    published.check("nameplate", document)
+    return Message(topics.NAMEPLATE, document["generator_id"].encode(), line, [])
 
 
 def _text(text: str) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from contracts import published
+from contracts import published, schema
 from contracts.errors import ContractError
 from contracts.judge import parse
 from generator import scenarios
@@ -427,6 +427,26 @@ def test_probes_and_metrics_answer(client: TestClient) -> None:
     metrics = client.get("/metrics")
     assert metrics.headers["content-type"].startswith("text/plain")
     assert 'scada_generator_lines_sent_total{media_type="application/x-ndjson"} 50.0' in metrics.text
+
+
+def test_nameplates_tell_what_does_not_change_about_the_sets(client: TestClient) -> None:
+    answer = client.get("/generator/nameplates")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    assert answer.headers["stream-id"] == "run-1"
+    nameplates = [json.loads(line) for line in answer.content.splitlines()]
+    assert [nameplate["generator_id"] for nameplate in nameplates] == [f"G{number}" for number in range(1, 11)]
+    for nameplate in nameplates:
+        published.check("nameplate", nameplate)
+
+
+def test_the_documented_nameplate_is_the_contracts(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    content = document["paths"]["/generator/nameplates"]["get"]["responses"]["200"]["content"]
+    assert content == {"application/x-ndjson": {"itemSchema": {"$ref": "#/components/schemas/Nameplate"}}}
+    documented = document["components"]["schemas"]["Nameplate"]
+    assert documented["required"] == schema.document("nameplate.v1.json")["required"]
+    assert documented["properties"]["site"]["$ref"] == "#/components/schemas/Nameplate/$defs/identifier"
 
 
 def test_the_documented_item_is_the_contracts_record(client: TestClient) -> None:

@@ -41,6 +41,7 @@ class StreamServer(ThreadingHTTPServer):
         cuts: bytes of body after which each of the next answers breaks off; later ones are whole.
         asked: query of each request for the stream, probes of its name aside.
         status: answer every request with that status.
+        nameplates: of the sets; it does not tell where there are none.
         pause_s: seconds between two chunks (of a hundred lines), so that a stream lasts long enough to be stopped.
     """
 
@@ -53,6 +54,7 @@ class StreamServer(ThreadingHTTPServer):
         self.cuts: list[int] = []
         self.asked: list[dict[str, str]] = []
         self.status: int | None = None
+        self.nameplates: list[bytes] = []
         self.pause_s = 0.0
         self.is_silent = threading.Event()
         self.is_closing = threading.Event()
@@ -73,6 +75,9 @@ class StreamHandler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
+        if self.path == "/generator/nameplates":
+            self._tell_nameplates()
+            return
         query = {name: values[0] for name, values in parse_qs(urlparse(self.path).query).items()}
         after, digest, lines = int(query["after"]), query.get("digest"), self.server.lines
         if "limit" not in query:
@@ -90,6 +95,16 @@ class StreamHandler(BaseHTTPRequestHandler):
                 self._chunk(b"")
             else:
                 self._serve(b"".join(line + b"\n" for line in lines[after:]))
+
+    def _tell_nameplates(self) -> None:
+        if self.server.status or not self.server.nameplates:
+            self._refuse(self.server.status or 404)
+            return
+        body = b"".join(line + b"\n" for line in self.server.nameplates)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def _refuse(self, status: int) -> None:
         problem = json.dumps({"status": status}).encode()

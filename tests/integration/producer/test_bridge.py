@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from contracts import avro, judge, topics
+from generator.fleet import PlantConfig, nameplate_lines
+from pipeline.tail import tail
 
 Read = Callable[[str], list[Any]]
 Lines = Callable[[int], list[bytes]]
@@ -50,6 +52,19 @@ def test_every_line_arrives_as_a_reading_or_as_a_dead_letter(
         assert headers["stream"] == stream
         assert headers["rule"].startswith(b"must be")
     assert expected == {}
+
+
+def test_nameplates_arrive_keyed_by_their_generator(
+    server: Any, start: Callable[..., Any], kafka: str, read: Read, eventually: Eventually
+) -> None:
+    server.lines = [b"{}"]
+    server.nameplates = nameplate_lines(PlantConfig("s", 1, 0, 12)).splitlines()
+    bridge = start()
+    eventually(lambda: mark(read) == 1)
+    assert bridge.end() == 0
+    found = [json.loads(line) for line in tail(kafka, topics.NAMEPLATE, 12, is_endless=False, stopping=lambda: False)]
+    assert [record["key"] for record in found] == [f"G{number}" for number in range(1, 13)]
+    assert [record["value"] for record in found] == [json.loads(line) for line in server.nameplates]
 
 
 def test_the_low_mark_proves_its_line_and_says_where_to_look_behind_it(

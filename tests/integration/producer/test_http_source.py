@@ -85,3 +85,18 @@ def test_what_a_refusal_means(server: Any, status: int, error: type[Exception]) 
     server.status = status
     with pytest.raises(error, match=f"answered {status}"):
         HttpSource(server.url).stream_id()
+
+
+def test_nameplates_stand_beside_the_stream(server: Any) -> None:
+    server.nameplates = [b'{"generator_id":"G1"}', b'{"generator_id":"G2"}']
+    assert HttpSource(server.url).nameplates() == server.nameplates
+
+
+def test_a_source_need_not_tell_nameplates(server: Any) -> None:
+    assert HttpSource(server.url).nameplates() == []
+
+
+def test_a_source_that_cannot_answer_now_is_asked_again_for_its_nameplates(server: Any) -> None:
+    server.status = 503
+    with pytest.raises(SourceLostError, match="answered 503"):
+        HttpSource(server.url).nameplates()

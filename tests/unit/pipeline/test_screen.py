@@ -22,7 +22,7 @@ STATUS = Status(
     elapsed_s=21.4,
     remaining_s=38.6,
     parts={"kafka": "running", "analysis": "downloading 3 of 5 jars"},
-    bus=Bus("S1", 50.014, None, 509.4, 5, 10),
+    bus=Bus("S1", 50.014, None, 509.4, 5, 10, capacity_kw=750.0),
     stages=(Stage("emitted", 1230, 10.04), Stage("committed", 1200, None, 30)),
     set_aside={"dead letters": 2, "late": 0},
     summary=(ROW,),
@@ -43,7 +43,7 @@ def test_the_screen_says_that_the_plant_is_simulated_and_what_each_part_does() -
 
 
 def test_the_screen_has_the_bus_with_a_dash_for_what_nobody_has_measured() -> None:
-    assert "bus of S1: 50.01 Hz, - V, demand 509 kW, 5 of 10 sets on line" in _shown(STATUS)
+    assert "bus S1: 50.01 Hz, - V, demand 509 of 750 kW (5 of 10 sets), reserve 241 kW" in _shown(STATUS)
 
 
 def test_the_screen_has_each_stage_with_total_rate_and_lag() -> None:
@@ -77,5 +77,5 @@ def test_a_status_of_which_nothing_is_known_yet_can_be_shown() -> None:
 def test_the_line_for_a_log_has_stages_counters_and_bus() -> None:
     assert screen.line(STATUS) == (
         "   21 s | emitted 1,230 (10.0/s) → committed 1,200 | dead letters 2, late 0 | "
-        "bus of S1: 50.01 Hz, - V, demand 509 kW, 5 of 10 sets on line"
+        "bus S1: 50.01 Hz, - V, demand 509 of 750 kW (5 of 10 sets), reserve 241 kW"
     )

@@ -50,21 +50,23 @@ def test_the_bus_is_the_first_sites_newest_readings_together() -> None:
         _line(generator_id="G11", site="S2", power_output_kw=100.0, bus_frequency_hz=45.0),
         _line(seq=2),
     ]
-    found = status.bus(lines)
+    found = status.bus(lines, {"G1": 150.0, "G2": 100.0, "G3": 50.0, "G11": 1000.0})
     assert found is not None
+    assert (found.capacity_kw, found.reserve_kw) == (250.0, 124.5)
     assert found.frequency_hz == pytest.approx(50.1)
     assert (found.site, found.voltage_v, found.demand_kw, found.on_line, found.sets) == ("S1", 230.0, 125.5, 2, 3)
 
 
 def test_damaged_lines_tell_nothing() -> None:
-    assert status.bus([b"{}", b"\xff"]) is None
-    assert status.bus([]) is None
+    assert status.bus([b"{}", b"\xff"], {}) is None
+    assert status.bus([], {}) is None
 
 
 def test_what_nobody_has_measured_is_not_known() -> None:
     bad = {"bus_frequency_hz": "BadNoCommunication", "bus_voltage_v": "BadNoCommunication"}
-    found = status.bus([_line(bus_frequency_hz=None, bus_voltage_v=None, quality=bad)])
-    assert found == Bus("S1", None, None, 75.5, 1, 1)
+    found = status.bus([_line(bus_frequency_hz=None, bus_voltage_v=None, quality=bad)], {"G2": 150.0})
+    assert found == Bus("S1", None, None, 75.5, 1, 1, capacity_kw=None)
+    assert found.reserve_kw is None
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from contracts import topics
+from generator.fleet import PlantConfig, nameplate_lines
 from producer.bridge import Bridge, LogLostError, SourceConflictError, SourceLostError
 from producer.delivery import Limits
 from producer.progress import Mark
 from producer.recovery import Recovery, recover
 from producer.route import Message
 
+NAMEPLATES = nameplate_lines(PlantConfig("s", 1, 0, 3)).splitlines()
 PARTITIONS = ("readings-0", "readings-1", "readings-2", "dead-letters-0")
 
 
@@ -62,12 +65,18 @@ class Topics:
 
     logs: dict[str, list[Message]] = field(default_factory=lambda: {name: [] for name in PARTITIONS})
     marks: list[Mark] = field(default_factory=list)
+    nameplates: list[Message] = field(default_factory=list)
+    order: list[str] = field(default_factory=list)
 
     def append(self, partition: str, content: Message | Mark) -> Position:
         topic, _, number = partition.rpartition("-")
+        self.order.append(partition)
         if isinstance(content, Mark):
             self.marks.append(content)
             return Position(topic, int(number), len(self.marks) - 1)
+        if partition == "nameplate-0":
+            self.nameplates.append(content)
+            return Position(topic, int(number), len(self.nameplates) - 1)
         self.logs[partition].append(content)
         return Position(topic, int(number), len(self.logs[partition]) - 1)
 
@@ -98,6 +107,8 @@ class Client:
         return recover(marks[-1], found, ends)
 
     def send(self, message: Message) -> Receipt:
+        if message.topic == topics.NAMEPLATE:
+            return self._begin("nameplate-0", message)
         number = sum(message.key) % 3 if message.key else 0
         receipt = self._begin(f"{'readings' if message.key else 'dead-letters'}-{number}", message)
         in_flight = [queue for name, queue in self.unsent.items() if name in PARTITIONS]
@@ -150,6 +161,7 @@ class Source:
         self.lines = lines
         self.chance = chance
         self.name = name
+        self.static = NAMEPLATES
         self.is_read_out = False
         self.cursors: list[int] = []
 
@@ -157,6 +169,11 @@ class Source:
         if self.chance.strikes(0.2):
             raise SourceLostError("connection refused")
         return self.name
+
+    def nameplates(self) -> list[bytes]:
+        if self.chance.strikes(0.2):
+            raise SourceLostError("connection refused")
+        return self.static
 
     @contextmanager
     def open(self, after: int, digest: str | None) -> Iterator["Reader"]:
@@ -281,6 +298,25 @@ def test_no_line_beyond_a_mark_lies_below_its_offsets(world: Callable[..., World
     for mark in life.topics.marks:
         for name, log in life.topics.logs.items():
             assert all(int(dict(m.headers)["line"]) <= mark.line for m in log[: mark.offsets[name]])
+
+
+def test_the_nameplates_of_the_sets_are_in_the_log_before_their_first_reading(world: Callable[..., World]) -> None:
+    life = world(20)
+    assert life.run()
+    assert life.topics.order[:3] == ["nameplate-0"] * 3
+    assert [message.key for message in life.topics.nameplates] == [b"G1", b"G2", b"G3"]
+
+
+def test_a_nameplate_that_breaks_its_contract_is_told_and_holds_up_nothing(world: Callable[..., World]) -> None:
+    life = world(20)
+    life.source.static = [NAMEPLATES[0], b'{"generator_id":"G2"}', NAMEPLATES[2]]
+    with capture_logs() as logs:
+        assert life.run()
+    assert [message.key for message in life.topics.nameplates] == [b"G1", b"G3"]
+    [told] = [entry for entry in logs if entry["event"] == "nameplate_rejected"]
+    assert told["log_level"] == "error"
+    assert "nameplate: required" in told["reason"]
+    assert life.topics.lines() == list(range(1, 21))
 
 
 def test_readings_and_dead_letters_go_to_their_topics_in_order(world: Callable[..., World]) -> None:

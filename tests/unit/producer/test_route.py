@@ -5,8 +5,9 @@ import pytest
 from contracts import avro
 from contracts.errors import ContractError
 from contracts.reading import Reading
+from generator.fleet import PlantConfig, nameplate_lines
 from producer.lines import LINE_LIMIT, Cut, Line
-from producer.route import Message, Outgoing, Rejected, message, route
+from producer.route import Message, Outgoing, Rejected, message, nameplate, route
 
 
 def test_a_line_that_keeps_the_contract_goes_out_as_avro_keyed_by_its_generator(
@@ -76,3 +77,14 @@ def test_reasons_in_headers_are_bounded_and_always_encode() -> None:
     assert headers["field"] == b"\\ud800" + b"f" * 199
     assert headers["rule"] == b"r" * 200
     assert len(headers["value"].decode()) == 200
+
+
+def test_a_nameplate_goes_out_as_it_came_keyed_by_its_generator() -> None:
+    line = nameplate_lines(PlantConfig("run-1", 1, 0, 3)).splitlines()[2]
+    assert nameplate(line) == Message("scada.nameplate.v1", b"G3", line, [])
+
+
+@pytest.mark.parametrize("line", [b"", b"[]", b'{"generator_id":"G1"}', b"\xff"])
+def test_what_is_no_nameplate_is_refused(line: bytes) -> None:
+    with pytest.raises(ContractError):
+        nameplate(line)
