@@ -56,8 +56,8 @@ async def per_item_stream(limit: int) -> AsyncIterable[GeneratorReading]:
 
 
 @contextmanager
-def served(application: str, **settings: str) -> Iterator[tuple[str, int]]:
-    """An application under uvicorn on core 0."""
+def served(application: str, end: signal.Signals = signal.SIGTERM, /, **settings: str) -> Iterator[tuple[str, int]]:
+    """An application under uvicorn on core 0, ended by that signal."""
     os.sched_setaffinity(0, {0})
     environment = os.environ | {f"SCADA_GENERATOR_{name}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "uvicorn", application, "--port", "0", "--no-access-log"]
@@ -71,15 +71,15 @@ def served(application: str, **settings: str) -> Iterator[tuple[str, int]]:
             pass
         yield address
     finally:
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(end)
         process.communicate()
 
 
-def fetched(address: tuple[str, int], limit: int) -> bytes:
-    """The first bytes of an answer with so many lines, which is read to its end."""
+def fetched(address: tuple[str, int], limit: int, after: int = 0) -> bytes:
+    """The first bytes of an answer with so many lines after a cursor; it is read to its end."""
     with socket.create_connection(address) as client:
-        request = f"GET /generator/stream?limit={limit} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
-        client.sendall(request.encode())
+        asked = f"GET /generator/stream?after={after}&limit={limit} HTTP/1.1"
+        client.sendall(f"{asked}\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
         first = client.recv(65_536)
         while client.recv(2**20):
             pass

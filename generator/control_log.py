@@ -8,9 +8,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from generator.settings import StartupError
+
+MOST_ENTRIES: Final = 20_000
+"""Bound of a log, all of which every start reads: a change a minute for two weeks."""
 
 
 @dataclass(frozen=True)
@@ -50,18 +53,20 @@ class ControlLog:
 
     Args:
         path: the file; made when it is missing. A last line without LF was never acknowledged and is cut off.
+        most: entries that it may have.
 
     Raises:
         StartupError: the file holds what no log holds.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, most: int = MOST_ENTRIES) -> None:
         self._file = path.open("a+b", buffering=0)
         self._file.seek(0)
         content = self._file.read()
         whole = content[: content.rfind(b"\n") + 1]
         self._file.truncate(len(whole))
-        self.entries: tuple[Entry, ...] = ()
+        self._most = most
+        self._by_id: dict[str, Entry] = {}
         for number, line in enumerate(whole.split(b"\n")[:-1], start=1):
             try:
                 self._admit(parse(line))
@@ -72,19 +77,31 @@ class ControlLog:
     def _admit(self, entry: Entry) -> None:
         if self.find(entry.id):
             raise ValueError(f"id {entry.id!r} is there already")
-        if self.entries and entry.scan < self.entries[-1].scan:
+        if self.last and entry.scan < self.last.scan:
             raise ValueError(f"scan {entry.scan} is before the last entry's")
-        self.entries += (entry,)
+        if len(self._by_id) >= self._most:
+            raise ValueError(f"the control log has {self._most} changes, as many as it can have: begin a new run")
+        self._by_id[entry.id] = entry
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All entries, in the order in which they came."""
+        return tuple(self._by_id.values())
+
+    @property
+    def last(self) -> Entry | None:
+        """The newest entry."""
+        return next(reversed(self._by_id.values()), None)
 
     def find(self, id_: str) -> Entry | None:
         """The entry with this id."""
-        return next((entry for entry in self.entries if entry.id == id_), None)
+        return self._by_id.get(id_)
 
     def append(self, entry: Entry) -> None:
         """Add an entry; when this returns, it survives a crash and a loss of power.
 
         Raises:
-            ValueError: its id is there already, or its scan is before the last entry's.
+            ValueError: its id is there already, its scan is before the last entry's, or the log is full.
         """
         self._admit(entry)
         self._file.write(entry.line())

@@ -182,7 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 figure = start_up(config)
             case _:
                 figure = fault(config, FaultClass(name))
-        figure.savefig(options.directory / f"{name}.png", dpi=80)
+        figure.savefig(options.directory / f"{name}.png", dpi=70, pil_kwargs={"optimize": True})
         plt.close(figure)
 
 

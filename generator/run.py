@@ -119,9 +119,9 @@ class Run:
     @property
     def next_scan(self) -> int:
         """The first scan that a change can be in force for."""
-        entries = self._directory.control_log.entries
+        last = self._directory.control_log.last
         # A replayed log may be ahead of the frontier; it stays as it is, and what is new comes after it.
-        return max(self.frontier + 1, entries[-1].scan if entries else 0)
+        return max(self.frontier + 1, last.scan if last else 0)
 
     @property
     def controls(self) -> Controls:

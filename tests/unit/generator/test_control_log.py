@@ -78,3 +78,12 @@ def test_an_entry_is_one_line_and_reads_back_as_it_was(id_: str, scan: int, chan
     entry = Entry(id_, scan, change)
     assert entry.line().count(b"\n") == 1
     assert parse(entry.line()) == entry
+
+
+def test_a_log_that_is_full_takes_no_more_and_is_read_again(tmp_path: Path) -> None:
+    with closing(ControlLog(tmp_path / "log", most=1)) as log:
+        log.append(FIRST)
+        with pytest.raises(ValueError, match="the control log has 1 changes, as many as it can have: begin a new run"):
+            log.append(SECOND)
+    with closing(ControlLog(tmp_path / "log", most=1)) as log:
+        assert log.entries == (FIRST,)
