@@ -1,7 +1,7 @@
 """The lines of a scan: its readings encoded, and damaged on the wire where the configuration has it so."""
 
 import re
-from enum import IntEnum
+from enum import StrEnum
 from typing import Final
 
 import numpy as np
@@ -13,15 +13,16 @@ from generator.readings import readings
 from generator.scan import Scan
 
 
-class Damage(IntEnum):
+class Damage(StrEnum):
     """What happens to a line: the last leaves it as it is and repeats it, the others leave no valid line."""
 
-    MALFORMED = 0
-    TRUNCATED = 1
-    INVALID = 2
-    DUPLICATED = 3
+    MALFORMED = "malformed_lines"
+    TRUNCATED = "truncated_lines"
+    INVALID = "invalid_lines"
+    DUPLICATED = "duplicated_lines"
 
 
+_DRAWN: Final = tuple(Damage)
 _PLACES: Final = 1024
 """A place in a line is drawn as a fraction with this denominator."""
 _LEVEL: Final = re.compile(rb'"fuel_level_pct":[^,]+')
@@ -54,7 +55,7 @@ def damages(config: PlantConfig, number: int, count: int) -> dict[int, tuple[Dam
     drawn = words(config.seed, Purpose.DAMAGE, number, count)
     hit = np.flatnonzero(uniform(drawn) < config.damage)
     return {
-        place: (Damage(word & 3), word >> 2 & _PLACES - 1)
+        place: (_DRAWN[word & 3], word >> 2 & _PLACES - 1)
         for place, word in zip(hit.tolist(), drawn[hit].tolist(), strict=True)
     }
 

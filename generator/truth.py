@@ -14,6 +14,7 @@ from generator.faults import KINDS, Fault, FaultClass
 from generator.fleet import PlantConfig, fleet
 from generator.gateway import LEAST_LATENCY_US, MORE_LATENCY_US
 from generator.instruments import DEVIATION, INSTRUMENTS, RESOLUTION
+from generator.lines import Damage
 from generator.scan import Scan
 from generator.state import State
 
@@ -47,8 +48,8 @@ class Label:
     """What is true of a fault, and no reading tells.
 
     Attributes:
-        id, kind: the fault's name and class.
-        origin: ``generator_id`` of the set that it began with.
+        id, kind: the fault's name and class; of damage on the wire, ``wire:`` and the class.
+        origin: ``generator_id`` of the set that it began with; None for damage on the wire.
         affected: of the sets whose readings it makes differ, in the order of the fleet.
         measurements: fields that it makes differ on any of them, in the contract's order.
         magnitude, unit: how much; None where its class has none.
@@ -58,8 +59,8 @@ class Label:
     """
 
     id: str
-    kind: FaultClass
-    origin: str
+    kind: FaultClass | Damage
+    origin: str | None
     affected: tuple[str, ...]
     measurements: tuple[str, ...]
     magnitude: float | None

@@ -15,6 +15,7 @@ from generator.control_route import ControlRoute
 from generator.faults import FaultClass
 from generator.hub import Hub
 from generator.ledger import Ledger
+from generator.lines import Damage
 from generator.parameters import ChangeId
 from generator.problems import ProblemError, documented
 from generator.stream_endpoint import LAST_LINE
@@ -32,8 +33,8 @@ class LabelAnswer(BaseModel):
     """What is true of a fault, and no reading tells; times by the plant's clock."""
 
     id: ChangeId
-    kind: FaultClass
-    origin: str = Field(description="The set that it began with.")
+    kind: FaultClass | Damage
+    origin: str | None = Field(description="The set that it began with; null for damage on the wire.")
     affected: list[str] = Field(description="The sets whose readings it makes differ.")
     measurements: list[str] = Field(description="Fields that it makes differ on any of them.")
     magnitude: float | None = Field(description="How much, in the unit; null where the class has none.")

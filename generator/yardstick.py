@@ -8,7 +8,9 @@ from typing import Final
 from generator import plant, truth
 from generator.controls import Controls
 from generator.faults import KINDS, Fault
+from generator.fleet import fleet
 from generator.ledger import Ledger
+from generator.lines import Damage, damages
 from generator.run import Run
 from generator.simulation import Position, Programme
 
@@ -54,9 +56,11 @@ class Yardstick:
         self._stopped = stopped
         self._labels: dict[Fault, truth.Label] = {}
         self._counted = run.beginning, Ledger()
+        self._damaged_upto = run.beginning.state
+        self._damaged: dict[Damage, int] = {}
 
     def labels(self, scan: int) -> Iterator[truth.Label]:
-        """The labels of the faults that have begun by this scan, in order of their starts.
+        """The labels of damage on the wire, then of the faults that have begun by this scan, in order of their starts.
 
         A fault's effects are looked for from its first scan on, not beyond its end: for `ENOUGH` scans (an hour of
         scans at one second), and if nothing is observable in them, until something is, for `MOST` scans.
@@ -64,9 +68,35 @@ class Yardstick:
         Raises:
             StoppedError: the service stops.
         """
+        yield from self._of_the_wire(scan)
         for fault in faults_of(self._run.programme):
             if fault.start <= scan:
                 yield self._label(fault, scan)
+
+    def _of_the_wire(self, scan: int) -> Iterator[truth.Label]:
+        """The labels of the damage that the settings have the wire do, over the whole run."""
+        config = self._run.config
+        if config.damage == 0 or scan == 0:
+            return
+        while len(self._damaged) < len(Damage) and self._damaged_upto.scan < scan:
+            state, measured = plant.step(config, self._damaged_upto, self._controls_at(self._damaged_upto.scan + 1))
+            self._damaged_upto = state
+            for damage, _ in damages(config, measured.number, sum(map(len, measured.batches))).values():
+                self._damaged.setdefault(damage, measured.number)
+        for damage in Damage:
+            first = self._damaged.get(damage, scan + 1)
+            yield truth.Label(
+                id=f"wire:{damage}",
+                kind=damage,
+                origin=None,
+                affected=fleet(config).generator_ids,
+                measurements=("fuel_level_pct",) if damage is Damage.INVALID else (),
+                magnitude=config.damage / len(Damage),
+                unit="1",
+                start_us=clock_us(config.start, self._run.programme, 1),
+                end_us=None,
+                observable_from_us=clock_us(config.start, self._run.programme, first) if first <= scan else None,
+            )
 
     def _label(self, fault: Fault, scan: int) -> truth.Label:
         end = fault.start + 1 if KINDS[fault.kind].longest_s == 0 else fault.end

@@ -15,6 +15,7 @@ from contracts.errors import ContractError
 from generator.fault_requests import FaultAnswer
 from generator.faults import FaultClass
 from generator.fleet import PlantConfig, nameplates
+from generator.lines import Damage
 from generator.parameters import Parameters
 from generator.truth import Label
 from generator.truth_endpoints import label_answer
@@ -81,21 +82,25 @@ def test_the_control_api_answers_by_its_contract(name: str, model: Any) -> None:
 
 
 def test_labels_know_every_class_of_faults() -> None:
-    assert schema.document("label.v1.json")["properties"]["kind"]["enum"] == [kind.value for kind in FaultClass]
+    assert schema.document("label.v1.json")["properties"]["kind"]["enum"] == [*FaultClass, *Damage]
 
 
-@pytest.mark.parametrize("kind", FaultClass)
+@pytest.mark.parametrize("kind", [*FaultClass, *Damage])
 @pytest.mark.parametrize(
     ("magnitude", "unit", "end_us", "observable_from_us"),
     [(None, None, None, None), (-2.5, "%/h", 1_767_225_607_000_001, 1_767_225_600_500_000)],
 )
 def test_every_label_keeps_its_contract(
-    kind: FaultClass, magnitude: float | None, unit: str | None, end_us: int | None, observable_from_us: int | None
+    kind: FaultClass | Damage,
+    magnitude: float | None,
+    unit: str | None,
+    end_us: int | None,
+    observable_from_us: int | None,
 ) -> None:
     told = Label(
         id="a:1",
         kind=kind,
-        origin="G1",
+        origin=None if isinstance(kind, Damage) else "G1",
         affected=("G1", "G10"),
         measurements=("voltage_v", "state", "fault_alarms", "source_time", "server_time"),
         magnitude=magnitude,

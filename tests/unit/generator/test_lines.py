@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +18,10 @@ from generator.faults import Fault, FaultClass
 from generator.fleet import PlantConfig
 from generator.ledger import Ledger
 from generator.lines import Damage, damages, lines
+from generator.run import Run
 from generator.scan import Scan
+from generator.settings import Settings
+from generator.yardstick import Yardstick
 
 CONFIG = PlantConfig("run", seed=4, start=1_767_225_600_000_000, generators=10)
 FAULTS = (
@@ -78,3 +82,33 @@ def test_damage_changes_nothing_but_the_lines_that_it_hits() -> None:
         hit = damages(config, clean.number, sum(map(len, clean.batches)))
         kept = [line for place, line in enumerate(lines(CONFIG, clean).splitlines()) if place not in hit]
         assert set(kept) <= set(lines(config, damaged).split(b"\n"))
+
+
+def test_damage_on_the_wire_is_labelled_from_the_first_line_that_it_hits(tmp_path: Path) -> None:
+    begun = {"seed": 4, "start": "2026-01-01T10:00:00Z", "generators": 3, "damage": 0.02, "state_dir": tmp_path}
+    run = Run(Settings.model_validate(begun))
+    try:
+        run.reserve(400)
+        yardstick = Yardstick(run)
+        early, labels = list(yardstick.labels(1)), list(yardstick.labels(400))
+        seen: dict[str, int] = {}
+        for number in range(1, 401):
+            for damage, _ in damages(run.config, number, 3).values():
+                seen.setdefault(damage, run.config.start + number * 1_000_000)
+    finally:
+        run.close()
+    assert [label.kind for label in early] == [label.kind for label in labels] == list(Damage)
+    assert {label.kind: label.observable_from_us for label in labels} == seen
+    assert all(label.observable_from_us in {None, run.config.start + 1_000_000} for label in early)
+    for label in labels:
+        assert (label.origin, label.affected) == (None, ("G1", "G2", "G3"))
+        assert (label.magnitude, label.unit) == (0.005, "1")
+        assert (label.start_us, label.end_us) == (run.config.start + 1_000_000, None)
+
+
+def test_without_damage_there_is_no_label_of_it(tmp_path: Path) -> None:
+    run = Run(Settings.model_validate({"seed": 4, "start": "2026-01-01T10:00:00Z", "state_dir": tmp_path}))
+    try:
+        assert list(Yardstick(run).labels(10)) == []
+    finally:
+        run.close()
