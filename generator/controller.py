@@ -1,8 +1,7 @@
 """The controllers of the sets: they take orders, follow the sequence, and trip."""
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from generator.chance import Floats
 from generator.dispatch import Orders

@@ -23,6 +23,7 @@ MORE_LATENCY_US: Final = 40_000
 
 _CAUSES: Final = get_args(reading.Cause)
 _PERIODIC, _SPONTANEOUS, _INTERROGATED = (_CAUSES.index(cause) for cause in ("PERIODIC", "SPONTANEOUS", "INTERROGATED"))
+_SILENCING: Final = (FaultClass.GATEWAY_OUTAGE, FaultClass.GATEWAY_RESTART)
 _TOLD: Final = [Whole.STATE, Whole.MODE, Whole.BREAKER, Whole.ALARMS]
 """What is reported as soon as it changes."""
 
@@ -60,10 +61,7 @@ def deliver(
         chance: per set, a number from 0 to below 1, for delays.
         latency: per site, likewise.
     """
-    storing, restarting = (
-        np.isin(np.arange(fleet.site_count), [fleet.site[a.place] for a in faults if a.fault.kind is kind])
-        for kind in (FaultClass.GATEWAY_OUTAGE, FaultClass.GATEWAY_RESTART)
-    )
+    storing, restarting = (_sites(fleet, faults, kind) for kind in _SILENCING)
     silent = storing | restarting
     server_us = state.clock_us + LEAST_LATENCY_US + (latency * MORE_LATENCY_US).astype(np.int64)
     interrogated = (state.silent & ~silent)[fleet.site]
@@ -96,6 +94,13 @@ def deliver(
     released, outbox = _release(outbox, state.clock_us, silent, server_us)
     batches = tuple(batch for batch in (*released, live) if len(batch))
     return Delivery(batches, state.seq + polled, outbox, silent, reported, reported_us)
+
+
+def _sites(fleet: Fleet, faults: Sequence[Active], kind: FaultClass) -> Flags:
+    """The sites whose gateway has such a fault."""
+    hit = np.zeros(fleet.site_count, dtype=bool)
+    hit[[fleet.site[active.place] for active in faults if active.fault.kind is kind]] = True
+    return hit
 
 
 def _has_changed(sampled: Batch, reported: Batch, deadband: float) -> Flags:

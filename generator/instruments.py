@@ -89,10 +89,10 @@ def _column(name: str) -> Floats:
 
 DEVIATION: Final = _column("deviation")
 RESOLUTION: Final = 1 / 10 ** _column("decimals")
-_SCALE: Final = 10 ** _column("decimals")
+SCALE: Final = 10 ** _column("decimals")
 _CREEP: Final = _column("creep")
-_LOW: Final = _column("low")
-_HIGH: Final = _column("high")
+LOW: Final = _column("low")
+HIGH: Final = _column("high")
 
 
 def follow(sensed: Floats, true: Floats, dt: float) -> Floats:
@@ -110,6 +110,6 @@ def indicate(clean: Floats, noise: Floats) -> tuple[Floats, npt.NDArray[np.bool]
         noise: what the noise adds.
     """
     noisy = np.where(np.abs(clean) < _CREEP, 0.0, clean + noise)
-    values = np.rint(noisy * _SCALE) / _SCALE
-    clamped = np.clip(values, _LOW, _HIGH)
+    values = np.rint(noisy * SCALE) / SCALE
+    clamped = np.clip(values, LOW, HIGH)
     return clamped + 0.0, clamped != values  # + 0.0 so that there is no negative zero

@@ -6,10 +6,12 @@ from typing import Final
 
 import numpy as np
 
-from contracts.wire import encode_lines
+from contracts.wire import encode, encode_lines
+from generator import typeset
+from generator.batch import Batch
 from generator.chance import Purpose, uniform, words
 from generator.fleet import PlantConfig
-from generator.readings import readings
+from generator.readings import build
 from generator.scan import Scan
 
 
@@ -23,6 +25,8 @@ class Damage(StrEnum):
 
 
 _DRAWN: Final = tuple(Damage)
+FEW: Final = 64
+"""Readings below which setting lines from tables costs more than encoding them one by one."""
 _PLACES: Final = 1024
 """A place in a line is drawn as a fraction with this denominator."""
 _LEVEL: Final = re.compile(rb'"fuel_level_pct":[^,]+')
@@ -30,13 +34,28 @@ _LEVEL: Final = re.compile(rb'"fuel_level_pct":[^,]+')
 
 def lines(config: PlantConfig, scan: Scan) -> bytes:
     """The lines of a scan, each in UTF-8, not empty, without inner line breaks and ended by LF."""
-    encoded = encode_lines(readings(config, scan))
+    encoded = b"".join(_encoded(config, batch) for batch in scan.batches)
     if config.damage == 0:
         return encoded
     single = encoded.split(b"\n")[:-1]
     for line, (damage, place) in damages(config, scan.number, len(single)).items():
         single[line] = _damaged(single[line], damage, place)
     return b"".join(line + b"\n" for line in single)
+
+
+def _encoded(config: PlantConfig, batch: Batch) -> bytes:
+    if len(batch) < FEW:
+        return encode_lines(list(build(config, batch)))
+    is_judged = batch.quality.any(axis=0)
+    if not is_judged.any():
+        return typeset.lines(config, batch)
+    good, judged = np.flatnonzero(~is_judged), np.flatnonzero(is_judged)
+    if len(good) < FEW:
+        return encode_lines(list(build(config, batch)))
+    single = typeset.lines(config, batch.select(good)).split(b"\n")
+    for place, reading in zip(judged.tolist(), build(config, batch.select(judged)), strict=True):
+        single.insert(place, encode(reading))
+    return b"\n".join(single)
 
 
 def damages(config: PlantConfig, number: int, count: int) -> dict[int, tuple[Damage, int]]:

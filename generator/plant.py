@@ -1,10 +1,10 @@
 """The plant as a function: from the state after one scan and the controls to the state after the next, and the scan."""
 
-from dataclasses import replace
 from math import nan, sqrt
 from typing import Final
 
 import numpy as np
+from msgspec.structs import replace
 
 from generator import electrical, engine
 from generator.batch import empty

@@ -26,11 +26,11 @@ _GOOD: Final[dict[Any, Any]] = {}
 
 def readings(config: PlantConfig, scan: Scan) -> list[Reading]:
     """The readings that reach the stream in this scan; what is equal in them may be one object: do not write to it."""
-    return list(chain.from_iterable(_build(config, batch) for batch in scan.batches))
+    return list(chain.from_iterable(build(config, batch) for batch in scan.batches))
 
 
-def _build(config: PlantConfig, batch: Batch) -> Iterable[Reading]:
-    """Readings from columns: one call of C per reading, and no container that it does not need."""
+def build(config: PlantConfig, batch: Batch) -> Iterable[Reading]:
+    """The readings of a batch: one call of C per reading, and no container that it does not need."""
     built = fleet(config)
     whole = batch.whole
     places = whole[Whole.SET].tolist()

@@ -28,8 +28,7 @@ class Held:
     batch: Batch
 
 
-@dataclass(frozen=True, eq=False)
-class State:
+class State(msgspec.Struct, frozen=True, eq=False):
     """The plant after a scan. Arrays have one value per set or, where it says so, per site; nobody writes to them.
 
     Attributes:

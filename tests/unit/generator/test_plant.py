@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from contracts import judge, wire
 from generator import electrical, plant
@@ -120,7 +121,7 @@ def test_losing_one_of_eight_sets_at_three_quarters_load_dips_the_frequency_by_a
     config = PlantConfig("run", 1, NEW_YEAR_US, 8)
     built = fleet(config)
     demand_kw = np.array([900.0])
-    state = replace(plant.initial(config), loading=np.ones(8), base_kw=demand_kw, connected=np.ones(1))
+    state = structs.replace(plant.initial(config), loading=np.ones(8), base_kw=demand_kw, connected=np.ones(1))
     everyone, nobody = np.ones(8, dtype=bool), np.zeros(8, dtype=bool)
     left = everyone.copy()
     left[3] = False
@@ -134,7 +135,7 @@ def test_losing_one_of_eight_sets_at_three_quarters_load_dips_the_frequency_by_a
     assert frequencies[0] - frequencies[1] == pytest.approx(0.21, abs=0.01)
 
     for _ in range(60):  # and secondary control brings it back
-        state = replace(state, loading=bus.loading, base_kw=bus.base_kw, base_kvar=bus.base_kvar)
+        state = structs.replace(state, loading=bus.loading, base_kw=bus.base_kw, base_kvar=bus.base_kvar)
         bus = electrical.share(built, state, closed=left, unloading=nobody, demand_kw=demand_kw, faulty=HEALTHY, dt=1.0)
     assert float(bus.frequency_hz[0]) == pytest.approx(50, abs=0.01)
 
@@ -244,7 +245,7 @@ def test_demand_beyond_the_plant_is_shed_and_restored() -> None:
 
 def test_two_sets_never_close_onto_a_dead_bus_together() -> None:
     config = PlantConfig("run", 1, NEW_YEAR_US, 3)
-    ready = replace(
+    ready = structs.replace(
         plant.initial(config),
         phase=np.full(3, int(Phase.SYNCHRONISING)),
         elapsed_s=np.full(3, 20.0),

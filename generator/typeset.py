@@ -1,0 +1,171 @@
+"""Lines of Good readings, set from tables of ready-made text: the encoder's bytes at several times its speed.
+
+Nearly all of a reading has few values: what an instrument indicates is a multiple of its resolution within its range.
+Each piece of a line has a column as wide as its longest text; what is shorter is filled up with NUL, which no line
+contains, and which is taken out of all lines at once in the end.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import cache, lru_cache
+from itertools import product
+from typing import Any, Final, get_args
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from contracts.reading import Cause, Mode, State
+from generator.batch import Batch, Whole
+from generator.chance import Floats, Integers
+from generator.fleet import PlantConfig, fleet
+from generator.instruments import HIGH, INSTRUMENTS, LOW, SCALE
+from generator.protection import ALARMS
+
+Column = npt.NDArray[np.void]
+"""A text per reading, or one for all of them."""
+
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  written out as UTC, by hand
+_FILL: Final = b"\0"
+_QUAD: Final = 10_000
+_LEAST: Final = np.rint(LOW * SCALE).astype(np.int64)
+_COUNTERS: Final = (("energy_kwh", 1), ("run_hours_h", 2))
+"""The counters among the values, with the decimal places that they are reported with."""
+_TOLD: Final = {
+    Whole.CAUSE: get_args(Cause),
+    Whole.HISTORICAL: (False, True),
+    Whole.STATE: get_args(State),
+    Whole.MODE: get_args(Mode),
+    Whole.BREAKER: (False, True),
+}
+"""What has so few values that all combinations are one table."""
+
+
+def lines(config: PlantConfig, batch: Batch) -> bytes:
+    """The lines of readings that are Good throughout, each ending in LF; there is at least one."""
+    columns = list(_columns(config, batch))
+    rows = np.empty(len(batch), _row(tuple(column.dtype.itemsize for column in columns)))
+    for name, column in zip(rows.dtype.names or (), columns, strict=True):
+        rows[name] = column
+    return rows.tobytes().translate(None, _FILL)
+
+
+@lru_cache(maxsize=64)
+def _row(widths: tuple[int, ...]) -> np.dtype[np.void]:
+    return np.dtype([(f"piece {number}", f"V{width}") for number, width in enumerate(widths)])
+
+
+def _columns(config: PlantConfig, batch: Batch) -> Iterator[Column]:
+    whole = batch.whole
+    yield _names(config)[whole[Whole.SET]]
+    yield from _integers(whole[Whole.SEQ])
+    yield _texts(whole[Whole.SOURCE_US], lambda us: b',"source_time":"%b"' % _instant(us))
+    yield _texts(whole[Whole.SERVER_US], lambda us: b',"server_time":"%b"' % _instant(us))
+    code = np.ravel_multi_index([whole[row] for row in _TOLD], [len(values) for values in _TOLD.values()])
+    yield _told()[code]
+    indices = np.rint(batch.values[: len(INSTRUMENTS)] * SCALE).astype(np.int64) - _LEAST
+    for table, index in zip(_indications(), indices, strict=True):
+        yield table[index]
+    for (name, decimals), values in zip(_COUNTERS, batch.values[len(INSTRUMENTS) :], strict=True):
+        yield _table([b',"%b":' % name.encode()])
+        yield from _decimals(values, decimals)
+    yield _table([b',"start_count":'])
+    yield from _integers(whole[Whole.START_COUNT])
+    yield _texts(whole[Whole.ALARMS], lambda bits: b',"fault_alarms":%b,"quality":{}}\n' % _annunciated(bits))
+
+
+def _table(texts: Sequence[bytes]) -> Column:
+    width = max(map(len, texts))
+    return np.frombuffer(b"".join(text.ljust(width, _FILL) for text in texts), f"V{width}")
+
+
+def _member(name: str, value: Any) -> bytes:
+    return b",%b:%b" % (msgspec.json.encode(name), msgspec.json.encode(value))
+
+
+def _texts(values: Integers, text: Callable[[int], bytes]) -> Column:
+    """Texts of numbers of which few are different."""
+    if (values == values[0]).all():
+        return _table([text(int(values[0]))])
+    distinct, places = np.unique(values, return_inverse=True)
+    return _table([text(value) for value in distinct.tolist()])[places]
+
+
+@lru_cache(maxsize=4)
+def _names(config: PlantConfig) -> Column:
+    built = fleet(config)
+    return _table(
+        [
+            b'{"stream_id":"%b","site":"%b","generator_id":"%b","seq":'
+            % (config.stream_id.encode(), site.encode(), generator_id.encode())
+            for site, generator_id in zip(built.sites, built.generator_ids, strict=True)
+        ]
+    )
+
+
+def _instant(us: int) -> bytes:
+    return (_EPOCH + timedelta(microseconds=us)).isoformat().encode() + b"Z"
+
+
+@cache
+def _told() -> Column:
+    names = [name.name.lower().replace("breaker", "breaker_closed") for name in _TOLD]
+    return _table(
+        [b"".join(map(_member, names, combination)) for combination in product(*_TOLD.values())],
+    )
+
+
+@cache
+def _indications() -> list[Column]:
+    """A table per instrument: what it can indicate, from the lower end of its range to the upper."""
+    return [
+        _table(
+            [
+                _member(instrument.measurement, number / scale)
+                for number in range(round(low * scale), round(high * scale) + 1)
+            ]
+        )
+        for instrument, low, high, scale in zip(
+            INSTRUMENTS, LOW.ravel().tolist(), HIGH.ravel().tolist(), SCALE.ravel().tolist(), strict=True
+        )
+    ]
+
+
+@cache
+def _quads() -> Column:
+    """Four digits with their leading zeros, then without, and last a zero that stands alone."""
+    return _table([*(b"%04d" % n for n in range(_QUAD)), *(b"%d" % n if n else b"" for n in range(_QUAD)), b"0"])
+
+
+def _integers(numbers: Integers) -> list[Column]:
+    """Numbers from 0 on, four digits a column."""
+    if (numbers == numbers[0]).all():
+        return [_table([b"%d" % int(numbers[0])])]
+    columns: list[Column] = []
+    alone = 2 * _QUAD
+    while True:
+        higher = numbers // _QUAD
+        index = numbers - higher * _QUAD + _QUAD * (higher == 0)
+        columns.insert(0, _quads()[np.where(index == _QUAD, alone, index)])
+        if not higher.any():
+            return columns
+        numbers, alone = higher, _QUAD
+
+
+@cache
+def _fractions(decimals: int) -> Column:
+    """The decimal places of a number, at least one and no zeros behind it."""
+    texts = [b"%0*d" % (decimals, number) for number in range(10**decimals)]
+    return _table([b"." + (text[:1] + text[1:].rstrip(b"0")) for text in texts])
+
+
+def _decimals(values: Floats, decimals: int) -> list[Column]:
+    """Numbers from 0 on with so many decimal places at most."""
+    scaled = np.rint(values * 10**decimals).astype(np.int64)
+    whole = scaled // 10**decimals
+    return [*_integers(whole), _fractions(decimals)[scaled - whole * 10**decimals]]
+
+
+@cache
+def _annunciated(bits: int) -> bytes:
+    return msgspec.json.encode([alarm for place, alarm in enumerate(ALARMS) if bits >> place & 1])
