@@ -27,7 +27,13 @@ Column = npt.NDArray[np.void]
 
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  written out as UTC, by hand
 _FILL: Final = b"\0"
+_US_PER_S: Final = 1_000_000
 _QUAD: Final = 10_000
+_NO_QUAD: Final = _QUAD
+_ZERO_ALONE: Final = 2 * _QUAD
+"""Places in the table of four digits: where they go without leading zeros, and so where nothing is left of a zero; and
+the zero that stands alone."""
+_NO_POINT: Final = 100
 _LEAST: Final = np.rint(LOW * SCALE).astype(np.int64)
 _COUNTERS: Final = (("energy_kwh", 1), ("run_hours_h", 2))
 """The counters among the values, with the decimal places that they are reported with."""
@@ -57,15 +63,15 @@ def _row(widths: tuple[int, ...]) -> np.dtype[np.void]:
 
 def _columns(config: PlantConfig, batch: Batch) -> Iterator[Column]:
     whole = batch.whole
-    yield _names(config)[whole[Whole.SET]]
+    yield _names(config).take(whole[Whole.SET])
     yield from _integers(whole[Whole.SEQ])
-    yield _texts(whole[Whole.SOURCE_US], lambda us: b',"source_time":"%b"' % _instant(us))
-    yield _texts(whole[Whole.SERVER_US], lambda us: b',"server_time":"%b"' % _instant(us))
+    yield from _times(b',"source_time":"', whole[Whole.SOURCE_US])
+    yield from _times(b'Z","server_time":"', whole[Whole.SERVER_US])
     code = np.ravel_multi_index([whole[row] for row in _TOLD], [len(values) for values in _TOLD.values()])
-    yield _told()[code]
+    yield _told().take(code)
     indices = np.rint(batch.values[: len(INSTRUMENTS)] * SCALE).astype(np.int64) - _LEAST
     for table, index in zip(_indications(), indices, strict=True):
-        yield table[index]
+        yield table.take(index)
     for (name, decimals), values in zip(_COUNTERS, batch.values[len(INSTRUMENTS) :], strict=True):
         yield _table([b',"%b":' % name.encode()])
         yield from _decimals(values, decimals)
@@ -88,7 +94,7 @@ def _texts(values: Integers, text: Callable[[int], bytes]) -> Column:
     if (values == values[0]).all():
         return _table([text(int(values[0]))])
     distinct, places = np.unique(values, return_inverse=True)
-    return _table([text(value) for value in distinct.tolist()])[places]
+    return _table([text(value) for value in distinct.tolist()]).take(places)
 
 
 @lru_cache(maxsize=4)
@@ -103,16 +109,34 @@ def _names(config: PlantConfig) -> Column:
     )
 
 
+def _times(opening: bytes, instants_us: Integers) -> list[Column]:
+    """Instants without the Z at their end, with which the next piece begins."""
+    if (instants_us == instants_us[0]).all():
+        return [_table([opening + _instant(int(instants_us[0]))])]
+    seconds = instants_us // _US_PER_S
+    micros = instants_us - seconds * _US_PER_S
+    high = micros // _QUAD
+    return [
+        _texts(seconds, lambda second: opening + _instant(second * _US_PER_S)),
+        _points().take(np.where(micros == 0, _NO_POINT, high)),
+        _quads().take(np.where(micros == 0, _NO_QUAD, micros - high * _QUAD)),
+    ]
+
+
 def _instant(us: int) -> bytes:
-    return (_EPOCH + timedelta(microseconds=us)).isoformat().encode() + b"Z"
+    return (_EPOCH + timedelta(microseconds=us)).isoformat().encode()
+
+
+@cache
+def _points() -> Column:
+    """A decimal point with the first two of six places, and last none of it."""
+    return _table([*(b".%02d" % number for number in range(_NO_POINT)), b""])
 
 
 @cache
 def _told() -> Column:
     names = [name.name.lower().replace("breaker", "breaker_closed") for name in _TOLD]
-    return _table(
-        [b"".join(map(_member, names, combination)) for combination in product(*_TOLD.values())],
-    )
+    return _table([b'Z"' + b"".join(map(_member, names, combination)) for combination in product(*_TOLD.values())])
 
 
 @cache
@@ -142,14 +166,14 @@ def _integers(numbers: Integers) -> list[Column]:
     if (numbers == numbers[0]).all():
         return [_table([b"%d" % int(numbers[0])])]
     columns: list[Column] = []
-    alone = 2 * _QUAD
+    alone = _ZERO_ALONE
     while True:
         higher = numbers // _QUAD
-        index = numbers - higher * _QUAD + _QUAD * (higher == 0)
-        columns.insert(0, _quads()[np.where(index == _QUAD, alone, index)])
+        index = numbers - higher * _QUAD + _NO_QUAD * (higher == 0)
+        columns.insert(0, _quads().take(np.where(index == _NO_QUAD, alone, index)))
         if not higher.any():
             return columns
-        numbers, alone = higher, _QUAD
+        numbers, alone = higher, _NO_QUAD
 
 
 @cache
@@ -163,7 +187,7 @@ def _decimals(values: Floats, decimals: int) -> list[Column]:
     """Numbers from 0 on with so many decimal places at most."""
     scaled = np.rint(values * 10**decimals).astype(np.int64)
     whole = scaled // 10**decimals
-    return [*_integers(whole), _fractions(decimals)[scaled - whole * 10**decimals]]
+    return [*_integers(whole), _fractions(decimals).take(scaled - whole * 10**decimals)]
 
 
 @cache
