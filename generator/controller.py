@@ -8,7 +8,7 @@ from generator.dispatch import Orders
 from generator.faults import Effects, FaultClass
 from generator.fleet import Fleet
 from generator.protection import BIT, TRIPPING
-from generator.sequence import AFTER, CLOSED, FUELLED, OVERCRANK_S, Phase, command, duration
+from generator.sequence import AFTER, CLOSED, CRANKING, FUELLED, OVERCRANK_S, UNLOADING, Phase, command, duration
 from generator.state import State
 
 
@@ -26,12 +26,12 @@ def control(fleet: Fleet, state: State, *, orders: Orders, chance: Floats, fault
         dt: seconds since the last call.
     """
     elapsed_s = state.elapsed_s + dt
-    cranking = state.phase == Phase.CRANKING
+    cranking = CRANKING[state.phase]
     tripped = FUELLED[state.phase] & ((state.trips & TRIPPING != 0) | (state.fuel_l <= 0))
     tripped |= CLOSED[state.phase] & faulty.hits(FaultClass.BREAKER_TRIP)
     failed = cranking & (elapsed_s >= OVERCRANK_S)
     ended = (elapsed_s >= state.duration_s) & ~(cranking & faulty.hits(FaultClass.FAIL_TO_START))
-    ended |= (state.phase == Phase.UNLOADING) & (state.loading <= 0)
+    ended |= UNLOADING[state.phase] & (state.loading <= 0)
     due = np.flatnonzero(tripped | failed | ended | orders.start | orders.stop)
     if not len(due):
         return replace(state, elapsed_s=elapsed_s)

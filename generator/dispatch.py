@@ -10,7 +10,7 @@ from generator.faults import Effects, FaultClass
 from generator.fleet import Fleet
 from generator.lag import gain
 from generator.nameplate import RATED_KW
-from generator.sequence import COMMITTED, STARTABLE, Phase
+from generator.sequence import COMMITTED, ON_LINE, STARTABLE, STOPPED
 from generator.state import State
 
 SPINNING_RESERVE_KW: Final = 1.25 * RATED_KW
@@ -60,7 +60,7 @@ def dispatch(fleet: Fleet, state: State, demand_kw: Floats, faulty: Effects, dt:
     urgent = (short_s >= START_DELAY_S) | (count == 0)
     if urgent.any():
         ready = STARTABLE[state.phase] & automatic & (state.fuel_l > LEAST_FUEL_L)
-        key = state.run_hours_h - _WARM_FIRST_H * (state.phase != Phase.STOPPED)
+        key = state.run_hours_h - _WARM_FIRST_H * ~STOPPED[state.phase]
         chosen = fleet.first_of_site(np.where(ready, key, np.inf))
         start[chosen[urgent]] = True
         start &= ready
@@ -69,7 +69,7 @@ def dispatch(fleet: Fleet, state: State, demand_kw: Floats, faulty: Effects, dt:
     stop = np.zeros(len(committed), dtype=bool)
     ample = surplus_s >= STOP_DELAY_S
     if ample.any():
-        on_line = (state.phase == Phase.ON_LINE) & automatic
+        on_line = ON_LINE[state.phase] & automatic
         chosen = fleet.first_of_site(np.where(on_line, -state.run_hours_h, np.inf))
         stop[chosen[ample]] = True
         stop &= on_line

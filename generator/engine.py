@@ -30,7 +30,7 @@ from generator.nameplate import (
     TANK_L,
     THERMOSTAT_C,
 )
-from generator.sequence import CLOSED, FUELLED, SPINNING, Phase, cranks
+from generator.sequence import CLOSED, CRANKING, FUELLED, RUN_UP, SPINNING, SYNCHRONISING, cranks
 from generator.state import State
 
 CRANKING_RPM: Final = 180.0
@@ -131,7 +131,7 @@ def run(
     exhaust_gain = np.where(spinning, gain(dt, EXHAUST_TAU_S), gain(dt, EXHAUST_COOLING_TAU_S))
     fuel_lph = np.where(fuelled, fleet.fuel_scale * (IDLE_LPH + LPH_PER_KW * np.maximum(power_kw, 0.0)), 0.0)
     fuel_lph = fuel_lph * (1 + extra_fuel)
-    fuel_lph = np.where((phase == Phase.CRANKING) & (rpm > 0), CRANKING_LPH, fuel_lph)
+    fuel_lph = np.where(CRANKING[phase] & (rpm > 0), CRANKING_LPH, fuel_lph)
     refuelling = np.where(state.refuelling, state.fuel_l < REFUEL_UPTO * TANK_L, state.fuel_l < REFUEL_BELOW * TANK_L)
     hours = dt / 3600.0
     return Engines(
@@ -152,12 +152,12 @@ def run(
 
 
 def _speed(state: State, phase: Integers, elapsed_s: Floats, bus_hz: Floats, dt: float) -> Floats:
-    target = np.where((phase == Phase.SYNCHRONISING) & (bus_hz > 0), bus_hz * RPM_PER_HZ, RATED_RPM)
+    target = np.where(SYNCHRONISING[phase] & (bus_hz > 0), bus_hz * RPM_PER_HZ, RATED_RPM)
     governed = state.rpm + gain(dt, SPEED_TAU_S) * (target - state.rpm)
     running_up = np.minimum(np.maximum(state.rpm, CRANKING_RPM) + RUN_UP_RPM_PER_S * dt, RATED_RPM)
     rpm = np.maximum(state.rpm - COASTING_RPM_PER_S * dt, 0.0)
-    rpm = np.where(phase == Phase.CRANKING, cranks(elapsed_s) * CRANKING_RPM, rpm)
-    rpm = np.where(phase == Phase.RUN_UP, running_up, rpm)
+    rpm = np.where(CRANKING[phase], cranks(elapsed_s) * CRANKING_RPM, rpm)
+    rpm = np.where(RUN_UP[phase], running_up, rpm)
     rpm = np.where(SPINNING[phase], governed, rpm)
     result: Floats = np.where(CLOSED[phase], bus_hz * RPM_PER_HZ, rpm)
     return result

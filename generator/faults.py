@@ -193,11 +193,11 @@ class Effects:
 
     def hits(self, kind: FaultClass) -> Flags:
         """Whether the set has such a fault, or a single no that stands for all sets."""
-        hit: Flags = self[kind] != 0
-        return hit
+        return self.strengths[kind] != 0 if kind in self.strengths else _NOT
 
 
 _NONE: Final = np.zeros(())
+_NOT: Final = np.zeros((), dtype=bool)
 
 _GROWTH: Final[Mapping[FaultClass, Callable[[float], float]]] = {
     _F.LUBRICATION_FAILURE: lambda age_s: min(age_s / 30, 1),

@@ -1,6 +1,7 @@
 """Instruments: what they make of the plant's true values."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -91,15 +92,28 @@ DEVIATION: Final = _column("deviation")
 RESOLUTION: Final = 1 / 10 ** _column("decimals")
 SCALE: Final = 10 ** _column("decimals")
 _CREEP: Final = _column("creep")
+_LAGGING: Final = [row for row, instrument in enumerate(INSTRUMENTS) if instrument.tau_s]
 LOW: Final = _column("low")
 HIGH: Final = _column("high")
 
 
 def follow(sensed: Floats, true: Floats, dt: float) -> Floats:
-    """What the sensors feel after ``dt`` seconds of these true values; arrays of shape (instruments, sets)."""
-    gains = [[gain(dt, instrument.tau_s) if instrument.tau_s else 1.0] for instrument in INSTRUMENTS]
-    felt: Floats = np.where(np.array(gains) == 1.0, true, sensed + np.array(gains) * (true - sensed))
+    """What the sensors feel after ``dt`` seconds of these true values.
+
+    Args:
+        sensed: shape (instruments, sets), what they felt before; NaN where they have felt nothing yet.
+        true: the same shape.
+        dt: how long.
+    """
+    felt = true.copy()
+    before, now = sensed[_LAGGING], true[_LAGGING]
+    felt[_LAGGING] = np.where(np.isnan(before), now, before + _gains(dt) * (now - before))
     return felt
+
+
+@cache
+def _gains(dt: float) -> Floats:
+    return np.array([[gain(dt, INSTRUMENTS[row].tau_s)] for row in _LAGGING])
 
 
 def indicate(clean: Floats, noise: Floats) -> tuple[Floats, npt.NDArray[np.bool]]:
@@ -109,7 +123,12 @@ def indicate(clean: Floats, noise: Floats) -> tuple[Floats, npt.NDArray[np.bool]
         clean: what they would indicate without noise, resolution and range.
         noise: what the noise adds.
     """
-    noisy = np.where(np.abs(clean) < _CREEP, 0.0, clean + noise)
-    values = np.rint(noisy * SCALE) / SCALE
-    clamped = np.clip(values, LOW, HIGH)
-    return clamped + 0.0, clamped != values  # + 0.0 so that there is no negative zero
+    values = clean + noise
+    values *= np.abs(clean) >= _CREEP
+    values *= SCALE
+    np.rint(values, out=values)
+    values /= SCALE
+    clamped = np.minimum(np.maximum(values, LOW), HIGH)
+    is_clamped = clamped != values
+    clamped += 0.0  # so that there is no negative zero
+    return clamped, is_clamped

@@ -33,7 +33,7 @@ from generator.nameplate import (
 )
 from generator.protection import picked_up
 from generator.scan import Scan, Truth
-from generator.sequence import CLOSED, Phase
+from generator.sequence import CLOSED, UNLOADING, Phase
 from generator.state import Memory, State
 
 LONGEST_STEP_S: Final = 1.0
@@ -102,20 +102,20 @@ def step(config: PlantConfig, state: State, controls: Controls) -> tuple[State, 
     built = fleet(config)
     count, sites = config.generators, built.site_count
     drawn = words(config.seed, Purpose.SCAN, state.scan + 1, 2 * sites + (1 + len(INSTRUMENTS)) * count)
-    for_flicker, for_latency, for_sets, for_noise = np.split(drawn, (sites, 2 * sites, 2 * sites + count))
+    per_site, per_set, for_noise = drawn[: 2 * sites], drawn[2 * sites :][:count], drawn[2 * sites + count :]
     steps = -(-controls.scan_interval_us // round(LONGEST_STEP_S * 1e6))
     dt = controls.scan_interval_us / 1e6 / steps
     state = replace(
         state,
         scan=state.scan + 1,
         clock_us=state.clock_us + controls.scan_interval_us,
-        flicker=_flicker(state.flicker, normal(for_flicker), controls.scan_interval_us / 1e6),
+        flicker=_flicker(state.flicker, normal(per_site[:sites]), controls.scan_interval_us / 1e6),
     )
     faults, memory = _in_force(built, state, controls)
     state = replace(state, memory=memory)
     faulty = effects(count, faults)
     demand_kw = _demand(config, built, state.clock_us, state.flicker, controls)
-    chance = uniform(for_sets)
+    chance = uniform(per_set)
     for _ in range(steps):
         state, values, served_kw = _advance(
             built,
@@ -130,7 +130,7 @@ def step(config: PlantConfig, state: State, controls: Controls) -> tuple[State, 
     noise = normal(for_noise).reshape(clean.shape) * controls.noise
     sampled, clean = sample(state, clean, noise, faults=faults, memory=state.memory)
     delivery = deliver(
-        built, state, sampled, faults=faults, controls=controls, chance=chance, latency=uniform(for_latency)
+        built, state, sampled, faults=faults, controls=controls, chance=chance, latency=uniform(per_site[sites:])
     )
     truth = Truth(state.phase, values, clean, sampled, demand_kw, served_kw)
     scan = Scan(state.scan, state.clock_us, delivery.batches, truth)
@@ -187,7 +187,7 @@ def _advance(
     state = control(built, state, orders=orders, chance=chance, faulty=faulty, dt=dt)
     phase = state.phase
     closed = CLOSED[phase]
-    unloading = phase == Phase.UNLOADING
+    unloading = UNLOADING[phase]
     bus = electrical.share(built, state, closed=closed, unloading=unloading, demand_kw=demand_kw, faulty=faulty, dt=dt)
     bus_hz, bus_v = bus.frequency_hz[built.site], bus.voltage_v[built.site]
     engines = engine.run(
@@ -206,7 +206,7 @@ def _advance(
     frequency_hz = np.where(measurable, np.where(closed, bus_hz, engines.rpm / RPM_PER_HZ), 0.0)
     apparent = np.sqrt(bus.power_kw * bus.power_kw + bus.reactive_kvar * bus.reactive_kvar)
     current_a = np.where(closed, apparent * 1000 / (3 * np.where(closed, bus_v, RATED_V)), 0.0)
-    values = np.stack(
+    values: Floats = np.array(
         (
             bus.power_kw,
             bus.reactive_kvar,
@@ -235,7 +235,7 @@ def _advance(
         oil_kpa=engines.oil_kpa,
         fuel_l=engines.fuel_l,
     )
-    sensed = follow(np.where(np.isnan(state.sensed), values, state.sensed), values, dt)
+    sensed = follow(state.sensed, values, dt)
     state = replace(
         state,
         loading=bus.loading,

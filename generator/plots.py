@@ -22,7 +22,7 @@ from generator.faults import KINDS, Fault, FaultClass
 from generator.fleet import PlantConfig
 from generator.instruments import INSTRUMENTS, ROW
 from generator.scan import Scan
-from generator.sequence import CLOSED, Phase
+from generator.sequence import CLOSED, STOPPED, Phase
 from generator.state import State
 from generator.truth import label
 
@@ -101,7 +101,7 @@ def start_up(config: PlantConfig) -> Any:
     """A set that starts, synchronises, takes load, and is switched off later."""
     state, quiet = _run(config, plant.initial(config), Controls(), 60)
     state, busy = _run(config, state, Controls(demand_factor=1.25), 1200)
-    place = int(np.flatnonzero((quiet[0].truth.phase == Phase.STOPPED) & CLOSED[state.phase])[0])
+    place = int(np.flatnonzero(STOPPED[quiet[0].truth.phase] & CLOSED[state.phase])[0])
     off = Fault("off", FaultClass.LEFT_OUT_OF_AUTO, f"G{place + 1}", state.scan + 1)
     _, calm = _run(config, state, Controls(demand_factor=1.25, faults=(off,)), 1800)
     scans = quiet + busy + calm

@@ -20,7 +20,7 @@ from generator.nameplate import (
     WARN_HZ,
     WARN_V,
 )
-from generator.sequence import CLOSED, SPINNING, Phase
+from generator.sequence import CLOSED, SPINNING, WARM_UP
 
 ALARMS: Final[tuple[str, ...]] = get_args(FaultAlarm)
 """The alarms; the place of each is the number of its bit."""
@@ -48,7 +48,7 @@ def picked_up(
 ) -> Integers:
     """Bits of the protections whose condition holds, per set; all arguments are true values."""
     closed, spinning = CLOSED[phase], SPINNING[phase]
-    judged = spinning & ~((phase == Phase.WARM_UP) & (elapsed_s < OIL_DELAY_S))
+    judged = spinning & ~(WARM_UP[phase] & (elapsed_s < OIL_DELAY_S))
     conditions = {
         "LOW_FUEL": fuel_l < WARN_FUEL * TANK_L,
         "HIGH_VOLTAGE": closed & (terminal_v > WARN_V[1]),

@@ -41,6 +41,14 @@ FUELLED: Final = _set_of(*(phase for phase in Phase if Phase.RUN_UP <= phase <= 
 SPINNING: Final = _set_of(*(phase for phase in Phase if Phase.WARM_UP <= phase <= Phase.COOL_DOWN))
 COMMITTED: Final = _set_of(*(phase for phase in Phase if Phase.CRANKING <= phase <= Phase.ON_LINE))
 STARTABLE: Final = _set_of(Phase.STOPPED, Phase.UNLOADING, Phase.COOL_DOWN)
+STOPPED: Final = _set_of(Phase.STOPPED)
+CRANKING: Final = _set_of(Phase.CRANKING)
+RUN_UP: Final = _set_of(Phase.RUN_UP)
+WARM_UP: Final = _set_of(Phase.WARM_UP)
+SYNCHRONISING: Final = _set_of(Phase.SYNCHRONISING)
+ON_LINE: Final = _set_of(Phase.ON_LINE)
+UNLOADING: Final = _set_of(Phase.UNLOADING)
+"""Single phases: to compare an array with a member of an enumeration takes numpy many times as long."""
 
 CRANK_S: Final = 8.0
 CRANK_ATTEMPTS: Final = 3

@@ -29,10 +29,6 @@ _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  written out as UTC, by han
 _FILL: Final = b"\0"
 _US_PER_S: Final = 1_000_000
 _QUAD: Final = 10_000
-_NO_QUAD: Final = _QUAD
-_ZERO_ALONE: Final = 2 * _QUAD
-"""Places in the table of four digits: where they go without leading zeros, and so where nothing is left of a zero; and
-the zero that stands alone."""
 _NO_POINT: Final = 100
 _LEAST: Final = np.rint(LOW * SCALE).astype(np.int64)
 _COUNTERS: Final = (("energy_kwh", 1), ("run_hours_h", 2))
@@ -53,7 +49,7 @@ def lines(config: PlantConfig, batch: Batch) -> bytes:
     rows = np.empty(len(batch), _row(tuple(column.dtype.itemsize for column in columns)))
     for name, column in zip(rows.dtype.names or (), columns, strict=True):
         rows[name] = column
-    return rows.tobytes().translate(None, _FILL)
+    return rows.tobytes().replace(_FILL, b"")
 
 
 @lru_cache(maxsize=64)
@@ -69,7 +65,9 @@ def _columns(config: PlantConfig, batch: Batch) -> Iterator[Column]:
     yield from _times(b'Z","server_time":"', whole[Whole.SERVER_US])
     code = np.ravel_multi_index([whole[row] for row in _TOLD], [len(values) for values in _TOLD.values()])
     yield _told().take(code)
-    indices = np.rint(batch.values[: len(INSTRUMENTS)] * SCALE).astype(np.int64) - _LEAST
+    scaled = batch.values[: len(INSTRUMENTS)] * SCALE
+    indices = np.rint(scaled, out=scaled).astype(np.int64)
+    indices -= _LEAST
     for table, index in zip(_indications(), indices, strict=True):
         yield table.take(index)
     for (name, decimals), values in zip(_COUNTERS, batch.values[len(INSTRUMENTS) :], strict=True):
@@ -116,10 +114,13 @@ def _times(opening: bytes, instants_us: Integers) -> list[Column]:
     seconds = instants_us // _US_PER_S
     micros = instants_us - seconds * _US_PER_S
     high = micros // _QUAD
+    low = micros - high * _QUAD
+    is_whole = micros == 0
+    high[is_whole], low[is_whole] = _NO_POINT, _QUAD
     return [
         _texts(seconds, lambda second: opening + _instant(second * _US_PER_S)),
-        _points().take(np.where(micros == 0, _NO_POINT, high)),
-        _quads().take(np.where(micros == 0, _NO_QUAD, micros - high * _QUAD)),
+        _points().take(high),
+        _quads(b"").take(low),
     ]
 
 
@@ -156,24 +157,20 @@ def _indications() -> list[Column]:
 
 
 @cache
-def _quads() -> Column:
-    """Four digits with their leading zeros, then without, and last a zero that stands alone."""
-    return _table([*(b"%04d" % n for n in range(_QUAD)), *(b"%d" % n if n else b"" for n in range(_QUAD)), b"0"])
+def _quads(zero: bytes) -> Column:
+    """Four digits with their leading zeros, then without, where nothing but ``zero`` is left of a zero."""
+    return _table([*(b"%04d" % n for n in range(_QUAD)), zero, *(b"%d" % n for n in range(1, _QUAD))])
 
 
-def _integers(numbers: Integers) -> list[Column]:
+def _integers(numbers: Integers, zero: bytes = b"0") -> list[Column]:
     """Numbers from 0 on, four digits a column."""
     if (numbers == numbers[0]).all():
-        return [_table([b"%d" % int(numbers[0])])]
-    columns: list[Column] = []
-    alone = _ZERO_ALONE
-    while True:
-        higher = numbers // _QUAD
-        index = numbers - higher * _QUAD + _NO_QUAD * (higher == 0)
-        columns.insert(0, _quads().take(np.where(index == _NO_QUAD, alone, index)))
-        if not higher.any():
-            return columns
-        numbers, alone = higher, _NO_QUAD
+        return [_table([b"%d" % int(numbers[0]) if numbers[0] else zero])]
+    higher = numbers // _QUAD
+    if not higher.any():
+        return [_quads(zero).take(numbers + _QUAD)]
+    lowest = numbers - higher * _QUAD + _QUAD * (higher == 0)
+    return [*_integers(higher, b""), _quads(zero).take(lowest)]
 
 
 @cache
