@@ -20,7 +20,7 @@ _LOW_BYTES: Final = np.uint64(0x00FF00FF00FF00FF)
 _ONES: Final = np.uint64(0x0001000100010001)
 _MEAN: Final = 8 * 127.5
 _DEVIATION: Final = float(np.sqrt(8 * (256**2 - 1) / 12))
-_NORMAL: Final[Floats] = (np.arange(8 * 255 + 1) - _MEAN) / _DEVIATION
+_NORMAL: Final = np.asarray((np.arange(8 * 255 + 1) - _MEAN) / _DEVIATION, dtype=np.float64)
 """The deviation of each sum of eight bytes."""
 
 
