@@ -1,6 +1,6 @@
 """Follow the source and deliver to the log until told to stop; take up either again when it is lost."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Final, Protocol
 
@@ -9,11 +9,13 @@ import structlog
 from contracts.errors import ContractError
 from producer.backoff import pauses
 from producer.delivery import Delivery, Limits, Log
-from producer.lines import LineDecoder
+from producer.lines import Line, LineDecoder
 from producer.route import nameplate
-from producer.window import OutcomeUnknownError, acknowledged
+from producer.window import OutcomeUnknownError, Receipt, acknowledged
 
 STATUS_INTERVAL_S: Final = 5.0
+MOST_NAMEPLATES: Final = 100_000
+"""Nameplates that are taken from a source: ten times those of the largest fleet."""
 _TICK_S: Final = 0.01
 
 _logger = structlog.get_logger("producer")
@@ -56,8 +58,12 @@ class Source(Protocol):
     def stream_id(self) -> str:
         """Name of the stream that is served there now."""
 
-    def nameplates(self) -> Sequence[bytes]:
-        """Nameplates of the sets that it tells of, one of JSON each; none if it does not say."""
+    def nameplates(self) -> AbstractContextManager[Stream]:
+        """Nameplates of the stream's sets, a line of JSON each.
+
+        Raises:
+            SourceLostError: it does not tell them, or not now.
+        """
 
     def open(self, after: int, digest: str | None) -> AbstractContextManager[Stream]:
         """Read on behind a line, with its digest as the proof that it is the same stream.
@@ -122,17 +128,15 @@ class Bridge:
         """Deliver to one client instance what the source serves, one stream after the other."""
         conflict: SourceConflictError | None = None
         denied = ""
-        while (identity := self._identify()) is not None:
-            stream_id, nameplates = identity
+        while (stream_id := self._identify()) is not None:
             if conflict and stream_id == denied:
                 raise conflict
             recovery = log.recover(stream_id)
             _logger.info("stream_taken_up", stream=stream_id, line=recovery.mark.line, present=len(recovery.present))
             delivery = self._delivery = Delivery(log, recovery, self._limits, self._clock)
             self._reported = (self._clock(), delivery.line)
-            self._publish(nameplates, log)
             try:
-                self._follow(delivery)
+                self._follow(delivery, log)
             except SourceConflictError as error:
                 conflict, denied = error, stream_id
             while not delivery.is_settled:
@@ -140,40 +144,66 @@ class Bridge:
                 self._sleep(_TICK_S)
             _logger.info("stream_left", stream=stream_id, line=delivery.line)
 
-    def _identify(self) -> tuple[str, Sequence[bytes]] | None:
-        """Name of the stream that the source serves, and nameplates; None if told to stop before it answered."""
+    def _identify(self) -> str | None:
+        """Name of the stream that the source serves; None if told to stop before it answered."""
         waits = pauses()
         while not self._stopping():
             try:
-                return self._source.stream_id(), self._source.nameplates()
+                return self._source.stream_id()
             except SourceLostError as error:
                 pause = next(waits)
                 _logger.warning("source_lost", reason=str(error), retry_in_s=round(pause, 2))
                 self._wait(pause)
         return None
 
-    def _publish(self, nameplates: Sequence[bytes], log: Log) -> None:
-        """Write the nameplates, so that whoever reads a reading finds what it is of.
+    def _publish_nameplates(self, stream_id: str, log: Log) -> bool:
+        """Write the nameplates of a stream's sets, so that whoever reads a reading finds what it is of.
+
+        A source that does not tell them holds up no readings.
+
+        Returns:
+            Whether it told them.
 
         Raises:
             OutcomeUnknownError: they were not acknowledged in time.
         """
-        receipts = []
-        for line in nameplates:
-            try:
-                receipts.append(log.send(nameplate(line)))
-            except ContractError as error:
-                _logger.error("nameplate_rejected", reason=str(error))  # noqa: TRY400 - a reason, not a defect
         until = self._clock() + self._limits.seconds
+        receipts: list[Receipt] = []
+        try:
+            for line in self._nameplates(stream_id, until):
+                try:
+                    receipts.append(log.send(nameplate(line.content)))
+                except ContractError as error:
+                    _logger.error("nameplate_rejected", reason=str(error))  # noqa: TRY400 - a reason, not a defect
+        except SourceLostError as error:
+            _logger.warning("nameplates_missing", stream=stream_id, reason=str(error))
+            return False
         while not all(map(acknowledged, receipts)) and not self._stopping():
             if self._clock() > until:
-                raise OutcomeUnknownError(f"nameplates were not acknowledged for {self._limits.seconds:g} s")
+                raise OutcomeUnknownError(f"nameplates were not acknowledged within {self._limits.seconds:g} s")
             self._sleep(_TICK_S)
+        return True
 
-    def _follow(self, delivery: Delivery) -> None:
+    def _nameplates(self, stream_id: str, until: float) -> Iterator[Line]:
+        decoder = LineDecoder()
+        with self._source.nameplates() as told:
+            if told.stream_id != stream_id:
+                raise SourceLostError(f"they are those of stream {told.stream_id}")
+            for chunk in told:
+                for line in decoder.feed(chunk):
+                    if line.number > MOST_NAMEPLATES:
+                        raise SourceLostError(f"there are more than {MOST_NAMEPLATES}")
+                    yield line
+                if self._stopping():
+                    return
+                if self._clock() > until:
+                    raise SourceLostError(f"they were not told within {self._limits.seconds:g} s")
+
+    def _follow(self, delivery: Delivery, log: Log) -> None:
         """Deliver one stream, over as many connections as it takes, until told to stop or another one is served."""
-        waits = pauses()
+        waits, has_nameplates = pauses(), False
         while not self._stopping():
+            has_nameplates = has_nameplates or self._publish_nameplates(delivery.stream_id, log)
             cursor = delivery.cursor
             try:
                 with self._source.open(cursor, delivery.digest) as stream:

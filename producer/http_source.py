@@ -20,8 +20,6 @@ _CHUNK: Final = 1 << 16
 _CHUNKS_AHEAD: Final = 4
 _SILENCE_S: Final = 0.1
 _PROBLEM_LIMIT: Final = 2000
-_NAMEPLATES_LIMIT: Final = 64 << 20
-"""Bytes of nameplates that are taken: those of a hundred thousand sets."""
 _RETRIED: Final = frozenset({408, 425, 429})
 
 
@@ -104,28 +102,24 @@ class HttpSource:
         finally:
             response.close()
 
-    def nameplates(self) -> list[bytes]:
-        """The nameplates of the sets, one of JSON each, from where the generator has them beside its stream.
-
-        None if the source does not tell.
+    @contextmanager
+    def nameplates(self) -> Iterator[HttpStream]:
+        """The nameplates of the stream's sets, a line of JSON each, which the generator has beside the stream.
 
         Raises:
-            SourceLostError: there is no answer, or not now.
-            FatalError: there are more than a fleet can have.
+            SourceLostError: it does not tell them, or not now.
         """
         url = urljoin(self._url, "nameplates")
         response = self._request(url, {})
-        try:
-            if _is_worth_another_try(response.status):
-                raise SourceLostError(f"{url} answered {response.status}")
-            content = response.read(_NAMEPLATES_LIMIT + 1) if response.status == 200 else b""
-        except HTTPError as error:
-            raise SourceLostError(f"{url} broke off: {error}") from error
-        finally:
+        stream_id = response.headers.get("Stream-Id")
+        if response.status != 200 or not stream_id:
             response.close()
-        if len(content) > _NAMEPLATES_LIMIT:
-            raise FatalError(f"{url} has more than {_NAMEPLATES_LIMIT} bytes; are these nameplates?")
-        return content.splitlines()
+            raise SourceLostError(f"{url} answered {response.status}, for stream {stream_id}")
+        stream = HttpStream(response, stream_id)
+        try:
+            yield stream
+        finally:
+            stream.close()
 
     @contextmanager
     def open(self, after: int, digest: str | None) -> Iterator[HttpStream]:

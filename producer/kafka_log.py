@@ -95,6 +95,7 @@ class KafkaLog:
             FatalError: the stream's mark cannot be read.
         """
         with _consumer(self._connection) as consumer:
+            self._partitions(topics.NAMEPLATE)  # to be told by name if there is no such topic
             mark = self._newest_mark(consumer, stream_id)
             partitions = self._partitions(topics.READINGS) + self._partitions(topics.DEAD_LETTERS)
             ends = consumer.end_offsets(partitions, timeout_ms=_ANSWER_MS)

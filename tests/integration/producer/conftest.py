@@ -102,6 +102,7 @@ class StreamHandler(BaseHTTPRequestHandler):
             return
         body = b"".join(line + b"\n" for line in self.server.nameplates)
         self.send_response(200)
+        self.send_header("Stream-Id", self.server.stream_id)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

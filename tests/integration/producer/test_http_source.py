@@ -89,14 +89,13 @@ def test_what_a_refusal_means(server: Any, status: int, error: type[Exception]) 
 
 def test_nameplates_stand_beside_the_stream(server: Any) -> None:
     server.nameplates = [b'{"generator_id":"G1"}', b'{"generator_id":"G2"}']
-    assert HttpSource(server.url).nameplates() == server.nameplates
+    with HttpSource(server.url).nameplates() as told:
+        assert told.stream_id == server.stream_id
+        assert b"".join(told).splitlines() == server.nameplates
 
 
-def test_a_source_need_not_tell_nameplates(server: Any) -> None:
-    assert HttpSource(server.url).nameplates() == []
-
-
-def test_a_source_that_cannot_answer_now_is_asked_again_for_its_nameplates(server: Any) -> None:
-    server.status = 503
-    with pytest.raises(SourceLostError, match="answered 503"):
-        HttpSource(server.url).nameplates()
+@pytest.mark.parametrize("status", [401, 404, 503])
+def test_a_source_need_not_tell_nameplates(server: Any, status: int) -> None:
+    server.status = status
+    with pytest.raises(SourceLostError, match=f"nameplates answered {status}"), HttpSource(server.url).nameplates():
+        pass

@@ -127,7 +127,7 @@ class Client:
         self.is_frozen = self.is_frozen or self.chance.strikes(0.01)
         if self.is_frozen:
             return
-        for partition, queue in self.unsent.items():
+        for partition, queue in sorted(self.unsent.items(), key=lambda _: self.chance.random.random()):
             self._append(partition, self.chance.up_to(len(queue)))
             if self.chance.strikes(0.02):
                 self._fail(partition)
@@ -170,10 +170,11 @@ class Source:
             raise SourceLostError("connection refused")
         return self.name
 
-    def nameplates(self) -> list[bytes]:
+    @contextmanager
+    def nameplates(self) -> Iterator["Told"]:
         if self.chance.strikes(0.2):
             raise SourceLostError("connection refused")
-        return self.static
+        yield Told(self.name, self.static)
 
     @contextmanager
     def open(self, after: int, digest: str | None) -> Iterator["Reader"]:
@@ -183,6 +184,20 @@ class Source:
         if after and digest != hashlib.sha256(self.lines[after - 1]).hexdigest()[:16]:
             raise SourceConflictError("409")
         yield Reader(self, after)
+
+
+@dataclass
+class Told:
+    """The nameplates of a stream, in two pieces."""
+
+    stream_id: str
+    lines: list[bytes]
+
+    def __iter__(self) -> Iterator[bytes]:
+        data = b"".join(line + b"\n" for line in self.lines)
+        yield data[: len(data) // 2]
+        yield b""
+        yield data[len(data) // 2 :]
 
 
 class Reader:
@@ -300,11 +315,86 @@ def test_no_line_beyond_a_mark_lies_below_its_offsets(world: Callable[..., World
             assert all(int(dict(m.headers)["line"]) <= mark.line for m in log[: mark.offsets[name]])
 
 
-def test_the_nameplates_of_the_sets_are_in_the_log_before_their_first_reading(world: Callable[..., World]) -> None:
-    life = world(20)
+@given(st.randoms(use_true_random=True))
+def test_the_nameplates_of_the_sets_are_in_the_log_before_their_first_reading(
+    world: Callable[..., World], random: Random
+) -> None:
+    life = world(20, Chance(random))
     assert life.run()
     assert life.topics.order[:3] == ["nameplate-0"] * 3
     assert [message.key for message in life.topics.nameplates] == [b"G1", b"G2", b"G3"]
+
+
+def test_nameplates_that_may_not_be_in_the_log_are_written_again_by_another_instance(
+    world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life = world(20)
+    work, failures = Client.work, iter([True])
+
+    def failing(client: Client) -> None:
+        if next(failures, False):
+            client._fail("nameplate-0")
+        work(client)
+
+    monkeypatch.setattr(Client, "work", failing)
+    with capture_logs() as logs:
+        assert life.run()
+    assert [entry["reason"] for entry in logs if entry["event"] == "log_lost"] == ["delivery timed out"]
+    assert [message.key for message in life.topics.nameplates] == [b"G1", b"G2", b"G3"]
+    assert life.topics.order[:3] == ["nameplate-0"] * 3
+    assert life.topics.lines() == list(range(1, 21))
+
+
+class Endless(Told):
+    """Nameplates that never come to their end."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            yield b" "
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        (Told("t", NAMEPLATES), "they are those of stream t"),
+        (Told("s", [*NAMEPLATES, NAMEPLATES[0]]), "there are more than 3"),
+        (Endless("s", []), "they were not told within 30 s"),
+    ],
+    ids=["of another stream", "too many", "endless"],
+)
+def test_nameplates_that_a_source_does_not_tell_hold_up_no_readings_and_are_asked_for_at_the_next_connection(
+    world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, told: Told, reason: str
+) -> None:
+    monkeypatch.setattr("producer.bridge.MOST_NAMEPLATES", 3)
+    life = world(20)
+    answers, breaks = iter([told]), iter([True])
+
+    @contextmanager
+    def nameplates() -> Iterator[Told]:
+        yield next(answers, Told("s", NAMEPLATES))
+
+    class Fragile(Reader):
+        def __iter__(self) -> Iterator[bytes]:
+            if next(breaks, False):
+                yield self.data
+                raise SourceLostError("broke off")
+            yield from super().__iter__()
+
+    @contextmanager
+    def fragile(after: int, digest: str | None) -> Iterator[Reader]:
+        with original(after, digest):
+            yield Fragile(life.source, after)
+
+    original = life.source.open
+    life.source.nameplates = nameplates  # type: ignore[method-assign]  # a fault of this run only
+    life.source.open = fragile  # type: ignore[method-assign]  # likewise
+    with capture_logs() as logs:
+        assert life.run()
+    [missing] = [entry for entry in logs if entry["event"] == "nameplates_missing"]
+    assert missing["reason"] == reason
+    assert missing["log_level"] == "warning"
+    assert {message.key for message in life.topics.nameplates[-3:]} == {b"G1", b"G2", b"G3"}
+    assert life.topics.lines() == list(range(1, 21))
 
 
 def test_a_nameplate_that_breaks_its_contract_is_told_and_holds_up_nothing(world: Callable[..., World]) -> None:
