@@ -65,8 +65,8 @@ def bus_line(bus: Bus) -> str:
     """A site's bus in words."""
     return (
         f"bus {bus.site}: {_cell(bus.frequency_hz, '.2f')} Hz, {_cell(bus.voltage_v, '.1f')} V, "
-        f"demand {bus.demand_kw:.0f} of {_cell(bus.capacity_kw, '.0f')} kW ({bus.on_line} of {bus.sets} sets), "
-        f"reserve {_cell(bus.reserve_kw, '.0f')} kW"
+        f"demand {_cell(bus.demand_kw, '.0f')} of {_cell(bus.capacity_kw, '.0f')} kW "
+        f"({bus.on_line} of {bus.sets} sets), reserve {_cell(bus.reserve_kw, '.0f')} kW"
     )
 
 

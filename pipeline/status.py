@@ -16,7 +16,7 @@ RATE_OVER_S: Final = 10.0
 
 _HEAD: Final = "scada_generator_head_line"
 _QUERIES: Final = ("ingest", "aggregate")
-_COUNTS: Final = ("rejected", "late", "skewed", "duplicates")
+_COUNTS: Final = ("rejected", "late", "skewed", "duplicates", "dropped")
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,15 @@ class Stage:
 class Bus:
     """A site's bus bar at the last scan: frequency in Hz, voltage in V phase to neutral, demand in kW.
 
-    A value is None where no set has measured it. ``on_line`` of ``sets`` generator sets have their breaker closed;
-    ``capacity_kw`` is what these are rated at together, None where a nameplate is not known.
+    A frequency or voltage is None where no set has measured it, the demand where a set that may be on the bus has not
+    told its power: a sum without it would show a reserve that is not there. ``on_line`` of ``sets`` generator sets have
+    their breaker closed; ``capacity_kw`` is what these are rated at together, None where a nameplate is not known.
     """
 
     site: str
     frequency_hz: float | None
     voltage_v: float | None
-    demand_kw: float
+    demand_kw: float | None
     on_line: int
     sets: int
     capacity_kw: float | None
@@ -55,7 +56,9 @@ class Bus:
     @property
     def reserve_kw(self) -> float | None:
         """Spinning reserve: what the sets on line could carry beyond the demand."""
-        return None if self.capacity_kw is None else self.capacity_kw - self.demand_kw
+        if self.capacity_kw is None or self.demand_kw is None:
+            return None
+        return self.capacity_kw - self.demand_kw
 
 
 @dataclass(frozen=True)
@@ -149,11 +152,12 @@ def bus(lines: Iterable[bytes], rated_kw: Mapping[str, float]) -> Bus | None:
         return None
     readings = [reading for reading in newest.values() if reading.site == site]
     on_line = [reading.generator_id for reading in readings if reading.breaker_closed]
+    powers = [reading.power_output_kw for reading in readings if reading.breaker_closed is not False]
     return Bus(
         site,
         _mean(reading.bus_frequency_hz for reading in readings),
         _mean(reading.bus_voltage_v for reading in readings),
-        sum(reading.power_output_kw or 0.0 for reading in readings),
+        None if None in powers else sum(power for power in powers if power is not None),
         len(on_line),
         len(readings),
         capacity_kw=sum(map(rated_kw.__getitem__, on_line)) if rated_kw.keys() >= set(on_line) else None,

@@ -41,6 +41,7 @@ def test_one_command_gives_a_summary_of_all_generators_and_the_next_run_goes_on(
     before = _summary(first.text)
     assert list(before) == NAMES
     assert len(set(before.values())) == 1
+    assert re.search(r"demand \d+ of \d+ kW \(\d+ of 10 sets\), reserve -?\d+ kW", first.text)
     assert processes("") == []
 
     second = up("--for", "5")

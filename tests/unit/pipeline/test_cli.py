@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 
@@ -34,6 +35,7 @@ def test_an_export_that_is_interrupted_says_that_its_files_are_not_whole(tmp_pat
     ) as running:
         while not (tmp_path / "readings.ndjson").exists():
             assert running.poll() is None
+            time.sleep(0.01)
         running.send_signal(signal.SIGINT)
         _, said = running.communicate()
     assert (running.returncode, said) == (130, f"scada export: interrupted; what is in {tmp_path} is not whole\n")

@@ -1,6 +1,7 @@
 """The screen is a function of a status."""
 
 import io
+from dataclasses import replace
 
 from rich.console import Console
 
@@ -44,6 +45,11 @@ def test_the_screen_says_that_the_plant_is_simulated_and_what_each_part_does() -
 
 def test_the_screen_has_the_bus_with_a_dash_for_what_nobody_has_measured() -> None:
     assert "bus S1: 50.01 Hz, - V, demand 509 of 750 kW (5 of 10 sets), reserve 241 kW" in _shown(STATUS)
+
+
+def test_the_screen_has_a_dash_for_a_demand_that_nobody_knows() -> None:
+    bus = replace(STATUS, bus=Bus("S1", 50.0, 230.0, None, 5, 10, capacity_kw=750.0))
+    assert "bus S1: 50.00 Hz, 230.0 V, demand - of 750 kW (5 of 10 sets), reserve - kW" in _shown(bus)
 
 
 def test_the_screen_has_each_stage_with_total_rate_and_lag() -> None:

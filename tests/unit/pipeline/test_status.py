@@ -69,6 +69,23 @@ def test_what_nobody_has_measured_is_not_known() -> None:
     assert found.reserve_kw is None
 
 
+@pytest.mark.parametrize("breaker", [True, None], ids=["on the bus", "perhaps on the bus"])
+def test_a_set_that_does_not_tell_its_power_leaves_demand_and_reserve_unknown(breaker: bool | None) -> None:
+    bad = {"power_output_kw": "BadSensorFailure"} | ({} if breaker else {"breaker_closed": "BadSensorFailure"})
+    silent = _line(generator_id="G2", power_output_kw=None, breaker_closed=breaker, quality=bad)
+    found = status.bus([_line(), silent], {"G1": 150.0, "G2": 150.0})
+    assert found is not None
+    assert (found.demand_kw, found.reserve_kw) == (None, None)
+
+
+def test_a_set_that_is_off_the_bus_need_not_tell_its_power() -> None:
+    bad = {"power_output_kw": "BadSensorFailure"}
+    silent = _line(generator_id="G2", power_output_kw=None, breaker_closed=False, quality=bad)
+    found = status.bus([_line(), silent], {"G1": 150.0, "G2": 150.0})
+    assert found is not None
+    assert (found.demand_kw, found.reserve_kw) == (75.5, 74.5)
+
+
 @pytest.mark.parametrize(
     ("metrics", "head"),
     [
@@ -91,7 +108,7 @@ def test_a_rate_is_taken_over_the_last_ten_seconds() -> None:
 
 
 def _event(query: str, records: int, **counts: int) -> str:
-    zero = dict.fromkeys(("rejected", "late", "skewed", "duplicates"), 0)
+    zero = dict.fromkeys(("rejected", "late", "skewed", "duplicates", "dropped"), 0)
     return json.dumps({"event": "progress", "query": query, "records_total": records, **zero, **counts})
 
 
@@ -107,10 +124,10 @@ def test_the_analysis_has_processed_what_its_slowest_query_has() -> None:
 
 def test_the_analysis_counts_what_it_set_aside() -> None:
     analysis = Analysis()
-    assert analysis.counts == {"rejected": 0, "late": 0, "skewed": 0, "duplicates": 0}
+    assert analysis.counts == {"rejected": 0, "late": 0, "skewed": 0, "duplicates": 0, "dropped": 0}
     analysis.read(_event("ingest", 1, rejected=2, late=1))
-    analysis.read(_event("aggregate", 1, rejected=2, late=1, duplicates=3))
-    assert analysis.counts == {"rejected": 2, "late": 1, "skewed": 0, "duplicates": 3}
+    analysis.read(_event("aggregate", 1, rejected=2, late=1, duplicates=3, dropped=4))
+    assert analysis.counts == {"rejected": 2, "late": 1, "skewed": 0, "duplicates": 3, "dropped": 4}
 
 
 @pytest.mark.parametrize("line", ["", "26/11/24 WARN StateStore: {", "[]", '"progress"', '{"event": "started"}'])
