@@ -42,12 +42,16 @@ DEFAULT_INPUTS: Final = 1_000
 """Generated inputs of a default run, the same in each."""
 
 
+def inputs() -> int:
+    """How many inputs a test generates: the default number, or as many as the profile of the run asks for."""
+    return max(DEFAULT_INPUTS, settings.default.max_examples if settings.default else 0)
+
+
 def budget() -> settings:
-    """Settings for a test of generated inputs: the default number, or as many as the profile of the run asks for."""
-    asked = settings.default.max_examples if settings.default else 0
+    """Settings for a test of generated inputs."""
     return settings(
-        max_examples=max(DEFAULT_INPUTS, asked),
-        derandomize=asked <= DEFAULT_INPUTS,
+        max_examples=inputs(),
+        derandomize=inputs() == DEFAULT_INPUTS,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
