@@ -1,7 +1,10 @@
 """The docs page of the contract, rendered: what is promised, and what shows that it is kept."""
 
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,7 +36,7 @@ def _sections() -> Iterator[str]:
         contract = schema.load(name)
         yield f"## `scada.{name}` v{contract.version}"
         yield contract.document["description"]
-        yield _table(("field", "type", "unit", "range", "meaning"), map(_field, contract.fields))
+        yield _table(("field", "type", "unit", "range", "meaning", "source of the term"), map(_field, contract.fields))
         yield from _definitions(contract)
     yield "## Topics"
     rows = ((f"`{topic.name}`", topic.key, str(topic.partitions), topic.content) for topic in topics.TOPICS)
@@ -79,7 +82,14 @@ def _field(field: Field) -> tuple[str, ...]:
         )
     unit = f"{field.unit[1]} ({field.unit[0]})" if field.unit else ""
     bounded = field.kind in {Kind.NUMBER, Kind.INTEGER}
-    return f"`{field.name}`", kind, unit, f"{field.minimum}…{field.maximum}" if bounded else "", field.description
+    bounds = f"{field.minimum}…{field.maximum}" if bounded else ""
+    return f"`{field.name}`", kind, unit, bounds, field.description, terms()["source"][field.name]
+
+
+@cache
+def terms() -> dict[str, dict[str, Any]]:
+    """``source`` of each field's term, and what each ``symbol`` of a definition means."""
+    return tomllib.loads(resources.files("contracts").joinpath("terms.toml").read_text(encoding="utf-8"))
 
 
 def _definitions(contract: Contract) -> Iterator[str]:
@@ -88,7 +98,11 @@ def _definitions(contract: Contract) -> Iterator[str]:
         yield f"### {name}"
         if "description" in rule:
             yield rule["description"]
-        yield ", ".join(f"`{symbol}`" for symbol in rule["enum"]) if "enum" in rule else f"Pattern: `{rule['pattern']}`"
+        if "enum" in rule:
+            meanings = terms()["symbol"][name]
+            yield _table(("symbol", "meaning"), ((f"`{symbol}`", meanings[symbol]) for symbol in rule["enum"]))
+        else:
+            yield f"Pattern: `{rule['pattern']}`"
 
 
 def _proof() -> Iterator[str]:

@@ -46,6 +46,13 @@ def test_the_page_of_the_docs_tells_of_every_contract() -> None:
     assert {name.removesuffix(".v1.json") for name in schemas} == {"generator_reading", "nameplate", *page.OTHERS}
 
 
+def test_every_term_has_its_source_and_every_symbol_its_meaning_and_no_other_has() -> None:
+    fields = [*CONTRACT.fields, *schema.load("nameplate").fields]
+    assert set(page.terms()["source"]) == {field.name for field in fields}
+    symbols = {field.definition: set(field.symbols) for field in fields if field.symbols}
+    assert {name: set(meanings) for name, meanings in page.terms()["symbol"].items()} == symbols
+
+
 def test_the_avro_schema_says_what_fastavro_can_read() -> None:
     fastavro.parse_schema(schema.document("generator_reading.v1.avsc"))
 
