@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
 from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.types import Receive, Scope, Send
 from uvicorn import Server
 
@@ -86,10 +86,10 @@ def create_app(settings: Settings | None = None) -> Application:
     )
     app.state.settings = settings
     problems.install(app)
-    app.include_router(stream_endpoint.routes(settings, metrics))
+    app.include_router(stream_endpoint.routes(settings, metrics), dependencies=[Depends(problems.query_once)])
     app.include_router(nameplate_endpoint.router)
     app.include_router(control_endpoints.router)
-    app.include_router(truth_endpoints.router)
+    app.include_router(truth_endpoints.router, dependencies=[Depends(problems.query_once)])
     app.include_router(operation.routes(metrics))
     openapi.describe(app)
     return app

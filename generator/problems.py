@@ -89,6 +89,24 @@ def install(app: FastAPI) -> None:
         return answer(HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed to answer; its log says why.")
 
 
+def query_once(request: Request) -> None:
+    """Refuse a query that gives a parameter several times, of which all but the last would be left out.
+
+    Raises:
+        RequestValidationError: it does.
+    """
+    given: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        given.setdefault(name, []).append(value)
+    repeated = [
+        {"loc": ("query", name), "msg": "must be given once", "input": values}
+        for name, values in given.items()
+        if len(values) > 1
+    ]
+    if repeated:
+        raise RequestValidationError(repeated)
+
+
 def _routed(app: FastAPI, request: Request, method: str) -> bool:
     return any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in app.routes)
 

@@ -145,6 +145,16 @@ def test_a_wrong_query_is_refused_by_name(client: TestClient, query: dict[str, s
     assert [violation["field"] for violation in problem["violations"]] == [field]
 
 
+@pytest.mark.parametrize("path", ["/generator/stream", "/generator/labels", "/generator/ledger"])
+def test_a_parameter_of_the_query_is_given_once(client: TestClient, path: str) -> None:
+    """Of several the framework would take the last, and leave out the others without a word."""
+    problem = problem_of(client.get(path, params=[("upto", "1"), ("limit", "1"), ("limit", "x"), ("upto", "1")]), 422)
+    assert [(each["field"], each["value"]) for each in problem["violations"]] == [
+        ("query.upto", "['1', '1']"),
+        ("query.limit", "['1', 'x']"),
+    ]
+
+
 def test_a_wrong_last_event_id_is_refused(client: TestClient) -> None:
     problem_of(client.get("/generator/stream", headers={"last-event-id": "abc"}), 422)
 
