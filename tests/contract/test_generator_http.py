@@ -297,6 +297,34 @@ def test_a_fault_that_is_removed_before_it_begins_never_was(client: TestClient) 
         assert lines_of(client, limit=10 * start + 100) == lines_of(healthy, limit=10 * start + 100)
 
 
+def test_a_fault_that_was_removed_at_once_has_the_same_answer_again(client: TestClient) -> None:
+    fault = {"id": "f", "kind": "link_loss", "generator": "G2"}
+    first = client.post("/generator/faults", json=fault).json()
+    assert client.delete("/generator/faults/f").json() == {"id": "f", "end": first["start"]}
+    assert client.post("/generator/faults", json=fault).json() == first
+    assert client.get("/generator/faults").json() == {"faults": []}
+
+
+def test_no_two_faults_have_the_same_id(client: TestClient) -> None:
+    """Those of a scenario are named after it, and labels and removals know a fault by its id."""
+    fault = {"id": "s:2", "kind": "link_loss", "generator": "G2"}
+    assert client.post("/generator/faults", json=fault).status_code == 201
+    problem_of(client.post("/generator/scenarios", json={"id": "s", "name": "alarm_storm"}), 409)
+    assert [known["id"] for known in client.get("/generator/faults").json()["faults"]] == ["s:2"]
+    assert client.post("/generator/scenarios", json={"id": "t", "name": "alarm_storm"}).status_code == 201
+    client.delete("/generator/faults/t:2")
+    problem_of(client.post("/generator/faults", json=fault | {"id": "t:2"}), 409)
+
+
+def test_the_faults_of_a_scenario_with_the_longest_id_can_be_seen_and_removed(client: TestClient) -> None:
+    request = {"id": "s" * 61, "name": "black_start"}
+    problem_of(client.post("/generator/scenarios", json=request | {"id": "s" * 62}), 422)
+    assert client.post("/generator/scenarios", json=request).status_code == 201
+    names = [fault["id"] for fault in client.get("/generator/faults").json()["faults"]]
+    assert names == [f"{request['id']}:{number}" for number in range(1, 12)]
+    assert client.delete(f"/generator/faults/{names[-1]}").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("fault", "status", "field"),
     [
