@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from contracts import schema, topics
+from contracts import published, schema, topics
 from contracts.attack import corpus
 from contracts.attack.evolutions import evolutions
 from contracts.attack.mutants import table
@@ -49,11 +49,24 @@ def _sections() -> Iterator[str]:
         yield document["description"]
         members = ((f"`{field}`", rule["description"]) for field, rule in document["properties"].items())
         yield _table(("field", "meaning"), members)
+    yield "### The control API"
+    yield "Every error is answered with a [Problem](#problem)."
+    yield _table(("operation", "takes", "answers"), map(_operation, published.BY_OPERATION.items()))
     yield "### The master alarm database"
     yield "`contracts/alarms.v1.json`, by ISA-18.2. A limit is in the unit of its measurement."
     head = ("alarm", "condition", "on/off delay, s", "priority", "when", "consequence", "action")
     yield _table(head, map(_alarm, schema.alarms()))
     yield from _proof()
+
+
+def _operation(row: tuple[tuple[str, str], published.Operation]) -> tuple[str, ...]:
+    (method, path), operation = row
+    return f"`{method} {path}`", _link(operation.request) if operation.request else "", _link(operation.answer)
+
+
+def _link(name: str) -> str:
+    title = schema.document(f"{name}.v1.json")["title"]
+    return f"[{title}](#{title.lower()})"
 
 
 def _alarm(row: dict[str, Any]) -> tuple[str, ...]:
@@ -69,7 +82,9 @@ def _alarm(row: dict[str, Any]) -> tuple[str, ...]:
 
 OTHERS: Final = (
     *("summary", "statistics", "rejected", "dead_letter", "progress"),
-    *("label", "parameters", "fault", "alarm_definition"),
+    *("label", "labels", "ledger", "recording", "alarm_definition"),
+    *("parameters", "parameter_change", "parameter_answer"),
+    *("fault", "faults", "fault_request", "fault_end", "scenario_request", "scenario_answer", "problem"),
 )
 """The contracts of all that leaves besides readings and nameplates."""
 

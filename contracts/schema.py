@@ -32,6 +32,9 @@ UNITS: Final = {
 }
 """Unit by the last word of a field's name: code of UNECE Recommendation 20 and symbol."""
 
+URN: Final = "urn:scada:"
+"""What the ``$id`` of each contract begins with."""
+
 _TEXTS: Final = frozenset({"$schema", "$id", "$defs", "title", "description", "x-unit"})
 
 
@@ -124,6 +127,28 @@ def document(file: str) -> Any:
         FileNotFoundError: there is no such file.
     """
     return _parsed("schemas", file)
+
+
+def referred(reference: str, document: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
+    """What a reference leads to, and the document that it is in: a definition of the same one, or another contract.
+
+    Raises:
+        KeyError: there is no such definition.
+        FileNotFoundError: there is no such contract.
+    """
+    if reference.startswith(URN):
+        other = contract_of(reference)
+        return other, other
+    return document["$defs"][reference.rpartition("/")[2]], document
+
+
+def contract_of(urn: str) -> Any:
+    """The JSON Schema that has this ``$id``, such as ``urn:scada:progress:v1``.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    return document(f"{urn.removeprefix(URN).replace(':', '.')}.json")
 
 
 def alarms() -> list[dict[str, Any]]:

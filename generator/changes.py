@@ -41,6 +41,16 @@ def steps(change: Change, scan: int, controls: Controls) -> list[tuple[int, Chan
     return [(scan, change)]
 
 
+def fault_ids(change: Change) -> list[str]:
+    """The names of the faults that a change brings."""
+    match change:
+        case {"fault": dict(request)}:
+            return [request["id"]]
+        case {"scenario": list(parts)}:
+            return [part["fault"]["id"] for part in parts if "fault" in part]
+    return []
+
+
 def apply(controls: Controls, change: Change, scan: int) -> Controls:
     """The controls after a single step.
 

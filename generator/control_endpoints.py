@@ -1,7 +1,7 @@
 """The endpoints that change the running plant."""
 
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -76,8 +76,7 @@ async def post_fault(request: Request, fault: AnyFaultRequest) -> FaultAnswer:
     hub = hub_of(request)
     _check_sets(hub, fault.generator)
     entry = await _accept(hub, fault.id, {"fault": fault.model_dump(exclude_unset=True)})
-    injected = next(known for known in hub.run.programme.at(entry.scan).faults if known.id == fault.id)
-    return answered(injected)
+    return answered(hub.run.programme.injected(fault.id, entry.scan))
 
 
 class Ended(BaseModel):
@@ -99,12 +98,16 @@ async def delete_fault(request: Request, id_: Annotated[ChangeId, Path(alias="id
     return Ended(id=id_, end=entry.scan)
 
 
+LONGEST_ID: Final = 61
+"""Characters of a scenario's id: the ids of its faults have a colon and a number more, and must not be too long."""
+
+
 class ScenarioRequest(BaseModel):
     """A scenario to begin."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    id: ChangeId
+    id: Annotated[ChangeId, Field(max_length=LONGEST_ID)]
     name: Literal[tuple(scenarios.names())] = Field(description="Which.")  # type: ignore[valid-type]  # read from disk
 
 

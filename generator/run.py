@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from generator import plant
-from generator.changes import Change
+from generator.changes import Change, fault_ids
 from generator.control_log import Entry
 from generator.controls import Controls
 from generator.fleet import PlantConfig
@@ -138,6 +138,9 @@ class Run:
         Raises:
             ValueError: it cannot be applied.
         """
+        taken = {name for entry in self._directory.control_log.entries for name in fault_ids(entry.change)}
+        for name in taken.intersection(fault_ids(change)):
+            raise ValueError(f"there is or was a fault {name!r}; choose a new id")
         entry = Entry(id_, self.next_scan, change)
         programme = self.programme.then(entry.scan, change)
         self._directory.control_log.append(entry)

@@ -1,12 +1,13 @@
 """The stream as a function: from a position in it and the controls over time to the lines that follow. Pure."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from generator import plant
 from generator.changes import Change, apply, steps
 from generator.controls import Controls
+from generator.faults import Fault
 from generator.fleet import PlantConfig
 from generator.lines import lines
 from generator.state import State
@@ -47,6 +48,18 @@ class Programme:
         """The controls that are in force for this scan."""
         index = bisect_right(self.changes, scan, key=lambda change: change[0])
         return self.controls[index - 1] if index else self.initial
+
+    def injected(self, id_: str, scan: int) -> Fault:
+        """A fault as it was when it was injected, from this scan on; it may have been removed at the same scan.
+
+        Raises:
+            KeyError: there is none of this name.
+        """
+        for controls in self.controls[bisect_left(self.changes, scan, key=lambda change: change[0]) :]:
+            for fault in controls.faults:
+                if fault.id == id_:
+                    return fault
+        raise KeyError(id_)
 
     def then(self, scan: int, change: Change) -> "Programme":
         """The programme with one more change from this scan on; later ones that are there already come after it.

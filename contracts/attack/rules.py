@@ -3,31 +3,33 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from contracts.schema import referred
+
 _TEXTS: Final = frozenset({"title", "description", "$schema", "$id", "$defs", "x-unit"})
 
 
 def rules(document: Mapping[str, Any]) -> Any:
     """The schema without names and texts, references resolved, nullability and enumerations in one form."""
-    return _rules(document, document.get("$defs", {}))
+    return _rules(document, document)
 
 
-def _rules(node: Any, definitions: Mapping[str, Any]) -> Any:
+def _rules(node: Any, document: Mapping[str, Any]) -> Any:
     match node:
         case {"$ref": str(reference)}:
-            return _rules(definitions[reference.rpartition("/")[2]], definitions)
+            return _rules(*referred(reference, document))
         case {"anyOf": [inner, {"type": "null"}]}:
-            return {"nullable": _rules(inner, definitions)}
+            return {"nullable": _rules(inner, document)}
         case {"type": [str(name), "null"], **rest}:
-            return {"nullable": _rules({"type": name, **rest}, definitions)}
+            return {"nullable": _rules({"type": name, **rest}, document)}
         case {"enum": symbols, **rest} if rest.keys() <= _TEXTS | {"type"}:
             return {"enum": symbols}
         case {"properties": properties, **rest}:
-            named = {name: _rules(rule, definitions) for name, rule in properties.items()}
-            return {"properties": named} | _rules(rest, definitions)
+            named = {name: _rules(rule, document) for name, rule in properties.items()}
+            return {"properties": named} | _rules(rest, document)
         case dict():
-            return {key: _rules(value, definitions) for key, value in node.items() if key not in _TEXTS}
+            return {key: _rules(value, document) for key, value in node.items() if key not in _TEXTS}
         case list():
-            return [_rules(item, definitions) for item in node]
+            return [_rules(item, document) for item in node]
         case float() if node.is_integer():
             return int(node)
     return node

@@ -9,9 +9,11 @@ from fastavro.read import SchemaResolutionError
 
 from contracts import __main__ as command
 from contracts import compat, framing
+from contracts.attack import edits
 from contracts.attack.evolutions import Evolution, evolutions
 
 TABLE = list(evolutions())
+SCHEMAS = sorted((command.ROOT / "contracts" / "schemas").glob("*.v1.json"))
 
 
 @pytest.mark.parametrize("evolution", TABLE, ids=str)
@@ -66,6 +68,7 @@ def test_units_logical_types_and_ranges_are_where_resolution_alone_would_say_yes
     assert missed == {
         "a unit is changed",
         "a unit is given to what had none",
+        "a unit within an object is changed",
         "microseconds become milliseconds",
         "a number becomes a time",
         "a range is widened",
@@ -95,10 +98,17 @@ def test_the_command_says_no_to_milliseconds(tmp_path: Path, capsys: pytest.Capt
     )
 
 
-def test_the_command_says_yes_to_the_same_schema(capsys: pytest.CaptureFixture[str]) -> None:
-    path = str(command.ROOT / "contracts" / "schemas" / "generator_reading.v1.json")
-    assert command.main(["compat", path, path]) == 0
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.name)
+def test_the_command_says_yes_to_the_same_schema(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["compat", str(path), str(path)]) == 0
     assert capsys.readouterr().out == "backward: yes\nforward: yes\nfull: yes\n"
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.name)
+def test_every_contract_can_be_compared_with_one_that_has_a_rule_more(path: Path) -> None:
+    old = json.loads(path.read_text("utf-8"))
+    verdict = compat.compare(old, edits.edited(old, edits.put("maxProperties", 1)))
+    assert (verdict.backward, verdict.forward) == (False, True), str(verdict)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]"])
