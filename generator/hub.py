@@ -193,6 +193,7 @@ class Hub:
         Raises:
             KeyError: the id stands for another change.
             ValueError: it cannot be applied.
+            NotLoggedError: it cannot be made durable; nothing has changed.
         """
         async with self._controls:
             if known := self.run.accepted(id_):

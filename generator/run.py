@@ -9,7 +9,7 @@ from typing import Final
 
 from generator import plant
 from generator.changes import Change
-from generator.control_log import Entry
+from generator.control_log import Entry, NotLoggedError
 from generator.controls import Controls
 from generator.fleet import PlantConfig
 from generator.recording import Identity, Recording, decide, read_recording, recall
@@ -66,9 +66,12 @@ class Run:
                 raise StartupError(f"{settings.state_dir} holds another stream than {settings.replay}; use another")
             return identity
         identity = recording.stream if recording else decide(settings, datetime.now(UTC))
-        for entry in recording.control_log if recording else ():
-            if not self._directory.control_log.find(entry.id):  # a crash may have come in between
-                self._directory.control_log.append(entry)
+        try:
+            for entry in recording.control_log if recording else ():
+                if not self._directory.control_log.find(entry.id):  # a crash may have come in between
+                    self._directory.control_log.append(entry)
+        except NotLoggedError as error:
+            raise StartupError(f"{settings.replay} cannot be repeated: {error}") from None
         self._directory.decide(asdict(identity))
         return identity
 
@@ -137,6 +140,7 @@ class Run:
 
         Raises:
             ValueError: it cannot be applied.
+            NotLoggedError: it cannot be made durable; nothing has changed.
         """
         entry = Entry(id_, self.next_scan, change)
         programme = self.programme.then(entry.scan, change)

@@ -1,6 +1,7 @@
 """The generator's HTTP interface, asked in-process: cursors, formats, parameters and errors."""
 
 import json
+import resource
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -17,6 +18,7 @@ from contracts.errors import ContractError
 from contracts.judge import parse
 from generator import scenarios
 from generator.app import create_app
+from generator.control_log import MOST_ENTRIES, Entry
 from generator.settings import Settings
 
 BASE_URL = "http://127.0.0.1:8000"
@@ -326,6 +328,43 @@ def test_a_recording_repeats_the_stream(client: TestClient, tmp_path: Path) -> N
         wait_until_ready(again)
         assert lines_of(again, limit=10_000) == whole
         assert again.get("/generator/recording").json() == json.loads(recording.read_bytes())
+
+
+def test_a_change_that_the_disk_has_no_room_for_is_refused_until_there_is(tmp_path: Path) -> None:
+    with client_of(state_dir=tmp_path) as client:
+        wait_until_ready(client)
+        client.post("/generator/scenarios", json={"id": "s", "name": "sensor_rot"})  # the largest file there is
+        before = client.get("/generator/recording").json()
+        change = {"id": "c", "ambient_temperature_c": 10.0}
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        size = (tmp_path / "control-log.ndjson").stat().st_size
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 5, hard))
+        try:
+            for _ in range(2):
+                problem = problem_of(client.patch("/generator/parameters", json=change), 507)
+                assert "File too large" in problem["detail"]
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert client.get("/generator/recording").json() == before
+        assert client.patch("/generator/parameters", json=change).status_code == 200
+        kept = client.get("/generator/recording").json()
+        assert [entry["id"] for entry in kept["control_log"]] == ["s", "c"]
+    with client_of(state_dir=tmp_path) as client:
+        wait_until_ready(client)
+        assert client.get("/generator/recording").json() == kept
+
+
+def test_a_fault_can_be_ended_when_the_control_log_is_full(tmp_path: Path) -> None:
+    changes = [Entry(f"c{number}", 1, {"parameters": {"noise": 1.0}}) for number in range(MOST_ENTRIES - 1)]
+    fault = Entry("f", 1, {"fault": {"id": "f", "kind": "link_loss", "generator": "G2"}})
+    (tmp_path / "control-log.ndjson").write_bytes(b"".join(entry.line() for entry in (*changes, fault)))
+    with client_of(state_dir=tmp_path) as client:
+        wait_until_ready(client)
+        lines_of(client, limit=40)
+        full = problem_of(client.patch("/generator/parameters", json={"id": "c", "noise": 2.0}), 507)
+        assert "20000 changes" in full["detail"]
+        assert client.delete("/generator/faults/f").status_code == 200
+        assert client.get("/generator/faults").json() == {"faults": []}
 
 
 def test_labels_tell_the_truth_of_each_fault_that_has_begun(client: TestClient) -> None:
