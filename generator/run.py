@@ -97,16 +97,13 @@ class Run:
     def position(self, line: int) -> Position:
         """A place in the stream at or before the end of this line, as near as there is one."""
         snapshot = self._directory.snapshots.latest(line=line)
-        if snapshot is None:
-            return self.beginning
-        scan, last, plant = snapshot
-        return Position(scan, last, State.from_bytes(plant))
+        return Position.from_bytes(*snapshot) if snapshot else self.beginning
 
     def state(self, scan: int) -> State:
         """The plant after this scan."""
         snapshot = self._directory.snapshots.latest(scan=scan)
-        at, state = (snapshot[0], State.from_bytes(snapshot[2])) if snapshot else (0, self.beginning.state)
-        for number in range(at + 1, scan + 1):
+        state = (Position.from_bytes(*snapshot) if snapshot else self.beginning).state
+        for number in range(state.scan + 1, scan + 1):
             state, _ = plant.step(self.config, state, self.programme.at(number))
         return state
 
@@ -117,7 +114,7 @@ class Run:
     def keep(self, position: Position) -> None:
         """Take a snapshot of a place if the last one is far enough behind; from one thread only, places in order."""
         if self._directory.snapshots.wanted(position.scan):
-            self._directory.snapshots.add(position.scan, position.line, position.state.to_bytes())
+            self._directory.snapshots.add(position.scan, position.line, position.to_bytes())
 
     @property
     def next_scan(self) -> int:

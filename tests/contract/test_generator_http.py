@@ -8,6 +8,7 @@ from datetime import timedelta
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -18,7 +19,9 @@ from contracts.errors import ContractError
 from contracts.judge import parse
 from generator import scenarios
 from generator.app import create_app
+from generator.aside import MOST_WAITING
 from generator.control_log import MOST_ENTRIES, Entry
+from generator.lines import Damage
 from generator.settings import Settings
 
 BASE_URL = "http://127.0.0.1:8000"
@@ -447,6 +450,44 @@ def test_the_ledger_is_what_a_reader_finds() -> None:
             assert told == lateness
         problem_of(client.get("/generator/ledger", params={"upto": 2**40}), 416)
         problem_of(client.get("/generator/ledger"), 422)
+
+
+def test_damage_on_the_wire_is_labelled_beside_a_fault_of_any_name() -> None:
+    with client_of(damage=0.2) as client:
+        wait_until_ready(client)
+        fault = {"id": "wire:malformed_lines", "kind": "link_loss", "generator": "G1"}
+        start = client.post("/generator/faults", json=fault).json()["start"]
+        lines_of(client, limit=10 * start + 100)
+        labels = client.get("/generator/labels").json()["labels"]
+        for label in labels:
+            published.check("label", label)
+        assert [label["id"] for label in labels] == [*(f"wire/{damage}" for damage in Damage), "wire:malformed_lines"]
+        assert all(label["observable_from"] for label in labels)
+        for damage in Damage:
+            named = client.patch("/generator/parameters", json={"id": f"wire/{damage}", "noise": 1.0})
+            problem_of(named, 422)
+
+
+def test_who_asks_for_the_ledger_does_not_wait_for_labels() -> None:
+    async def stays() -> bool:
+        return False
+
+    app, release = create_app(Settings.model_validate(SITE)), Event()
+    with TestClient(app, base_url=BASE_URL) as client:
+        wait_until_ready(client)
+        lines_of(client, limit=40)
+        assert client.portal
+        ask = app.state.hub.labels.ask
+        waiting = [client.portal.start_task_soon(ask, lambda _: release.wait(), stays) for _ in range(MOST_WAITING)]
+        try:
+            assert client.get("/generator/ledger", params={"upto": 10}).json()["valid"] == 10
+            refusal = client.get("/generator/labels")
+            problem_of(refusal, 503)
+            assert refusal.headers["retry-after"] == "5"
+        finally:
+            release.set()
+        assert all(one.result() for one in waiting)
+        assert client.get("/generator/labels").json() == {"labels": []}
 
 
 def test_speed_is_no_part_of_the_stream(client: TestClient) -> None:

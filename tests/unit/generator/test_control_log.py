@@ -114,8 +114,8 @@ def test_an_entry_that_the_disk_has_no_room_for_is_not_there(tmp_path: Path, roo
         log.append(FIRST)
         with room_for(room, file), pytest.raises(NotLoggedError, match="the control log cannot be written: File too"):
             log.append(SECOND)
-        assert log.entries == (FIRST,)
+        assert list(log.entries) == [FIRST]
         assert file.read_bytes() == FIRST.line()
         log.append(SECOND)
-        assert log.entries == (FIRST, SECOND)
+        assert list(log.entries) == [FIRST, SECOND]
     assert file.read_bytes() == FIRST.line() + SECOND.line()
