@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from generator import scenarios
 from generator.changes import Change, UnknownFaultError
-from generator.control_log import Entry
+from generator.control_log import Entry, NotLoggedError
 from generator.control_route import ControlRoute
 from generator.fault_requests import AnyFaultRequest, FaultAnswer, Faults, answered
 from generator.fleet import fleet
@@ -27,6 +27,7 @@ _WITH_BODY = (
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.INSUFFICIENT_STORAGE,
 )
 
 
@@ -89,7 +90,13 @@ class Ended(BaseModel):
 @router.delete(
     "/faults/{id}",
     summary="Remove a fault",
-    responses=documented(*_ALWAYS, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
+    responses=documented(
+        *_ALWAYS,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.INSUFFICIENT_STORAGE,
+    ),
 )
 async def delete_fault(request: Request, id_: Annotated[ChangeId, Path(alias="id")]) -> Ended:
     """End a fault with the next scan that no client can have seen; one that has not begun by then never will."""
@@ -169,3 +176,5 @@ async def _accept(hub: Hub, id_: str, change: Change) -> Entry:
         raise ProblemError(HTTPStatus.NOT_FOUND, str(error)) from None
     except ValueError as error:
         raise ProblemError(HTTPStatus.CONFLICT, str(error)) from None
+    except NotLoggedError as error:
+        raise ProblemError(HTTPStatus.INSUFFICIENT_STORAGE, str(error)) from None

@@ -13,7 +13,7 @@ from typing import Any, Final
 from generator.settings import StartupError
 
 MOST_ENTRIES: Final = 20_000
-"""Bound of a log, all of which every start reads: a change a minute for two weeks."""
+"""Changes that a log takes, all of which every start reads: one a minute for two weeks."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,16 @@ def parse(line: bytes) -> Entry:
     raise ValueError("must be an object with id, scan and change")
 
 
+class NotLoggedError(Exception):
+    """A change is not in the log, which is as it was; the message says why."""
+
+
 class ControlLog:
     """The log as a file that only grows.
 
     Args:
         path: the file; made when it is missing. A last line without LF was never acknowledged and is cut off.
-        most: entries that it may have.
+        most: entries from which on it takes ends of faults only, of which there are no more than faults.
 
     Raises:
         StartupError: the file holds what no log holds.
@@ -63,25 +67,24 @@ class ControlLog:
         self._file = path.open("a+b", buffering=0)
         self._file.seek(0)
         content = self._file.read()
-        whole = content[: content.rfind(b"\n") + 1]
-        self._file.truncate(len(whole))
+        self._size = content.rfind(b"\n") + 1
+        self._file.truncate(self._size)
         self._most = most
         self._by_id: dict[str, Entry] = {}
-        for number, line in enumerate(whole.split(b"\n")[:-1], start=1):
+        for number, line in enumerate(content[: self._size].split(b"\n")[:-1], start=1):
             try:
-                self._admit(parse(line))
+                entry = parse(line)
+                self._check(entry)
             except ValueError as error:
                 self.close()
                 raise StartupError(f"{path}, line {number}: {error}") from None
+            self._by_id[entry.id] = entry
 
-    def _admit(self, entry: Entry) -> None:
+    def _check(self, entry: Entry) -> None:
         if self.find(entry.id):
             raise ValueError(f"id {entry.id!r} is there already")
         if self.last and entry.scan < self.last.scan:
             raise ValueError(f"scan {entry.scan} is before the last entry's")
-        if len(self._by_id) >= self._most:
-            raise ValueError(f"the control log has {self._most} changes, as many as it can have: begin a new run")
-        self._by_id[entry.id] = entry
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -101,11 +104,36 @@ class ControlLog:
         """Add an entry; when this returns, it survives a crash and a loss of power.
 
         Raises:
-            ValueError: its id is there already, its scan is before the last entry's, or the log is full.
+            ValueError: its id is there already, or its scan is before the last entry's.
+            NotLoggedError: the log is full, or the disk does not take it.
         """
-        self._admit(entry)
-        self._file.write(entry.line())
-        os.fsync(self._file.fileno())
+        self._check(entry)
+        if len(self._by_id) >= self._most and "end" not in entry.change:
+            raise NotLoggedError(
+                f"the control log has {len(self._by_id)} changes, as many as it can have: begin a new run; "
+                "faults can still be ended"
+            )
+        try:
+            self._write(entry.line())
+        except OSError as error:
+            reason = f"the control log cannot be written: {error.strerror}; ask again when that has been dealt with"
+            raise NotLoggedError(reason) from error
+        self._by_id[entry.id] = entry
+
+    def _write(self, line: bytes) -> None:
+        """Add a line whole, or leave the file as it was; should even that fail, the next attempt begins with it."""
+        descriptor = self._file.fileno()
+        os.ftruncate(descriptor, self._size)
+        try:
+            rest = line
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+            os.fsync(descriptor)
+        except OSError:
+            os.ftruncate(descriptor, self._size)
+            os.fsync(descriptor)
+            raise
+        self._size += len(line)
 
     def close(self) -> None:
         """Give the file back."""

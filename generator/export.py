@@ -5,7 +5,7 @@ Readings, labels of the faults, and nameplates, as NDJSON or Parquet. The same a
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,11 +17,11 @@ from contracts import schema
 from contracts.reading import Reading
 from contracts.schema import Kind
 from generator import scenarios
-from generator.fleet import nameplates
+from generator.fleet import nameplate_lines, nameplates
 from generator.run import Run
 from generator.settings import LARGEST_FLEET, Settings
 from generator.truth_endpoints import LabelAnswer, label_answer
-from generator.yardstick import Yardstick
+from generator.yardstick import Yardstick, wire_labels
 
 _INTERRUPTED: Final = 130
 """Exit code of a command that Ctrl-C has ended, as shells have it."""
@@ -52,25 +52,35 @@ def export(run: Run, scans: int, out: Path, *, as_parquet: bool) -> int:
         as_parquet: Parquet in place of NDJSON.
 
     Returns:
-        The number of readings.
+        The number of lines.
     """
-    end = ".parquet" if as_parquet else ".ndjson"
-    count = (_write_parquet if as_parquet else _write_lines)(_chunks(run, scans), out / f"readings{end}")
-    labels = [label_answer(label) for label in Yardstick(run).labels(scans)]
-    tables = {"labels": [label.model_dump(mode="json") for label in labels], "nameplates": nameplates(run.config)}
-    for name, rows in tables.items():
-        if as_parquet:
-            columns = list(LabelAnswer.model_fields) if name == "labels" else list(rows[0])
-            parquet.write_table(pa.table({c: [row[c] for row in rows] for c in columns}), out / f"{name}{end}")
-        else:
-            (out / f"{name}{end}").write_bytes(msgspec.json.Encoder().encode_lines(rows))
+    reached = run.beginning
+
+    def chunks() -> Iterator[bytes]:
+        nonlocal reached
+        for reached, blocks in run.advance(run.beginning, scans):
+            run.keep(reached)  # the labels are found from there
+            yield from (block.data for block in blocks)
+
+    count = (
+        _write_parquet(chunks(), out / "readings.parquet")
+        if as_parquet
+        else _write_lines(chunks(), out / "readings.ndjson")
+    )
+    labels = [*wire_labels(run, reached), *Yardstick(run).labels(scans)]
+    rows = [label_answer(label).model_dump(mode="json") for label in labels]
+    if as_parquet:
+        _write_rows(rows, list(LabelAnswer.model_fields), out / "labels.parquet")
+        plates = nameplates(run.config)
+        _write_rows(plates, list(plates[0]), out / "nameplates.parquet")
+    else:
+        (out / "labels.ndjson").write_bytes(msgspec.json.Encoder().encode_lines(rows))
+        (out / "nameplates.ndjson").write_bytes(nameplate_lines(run.config))
     return count
 
 
-def _chunks(run: Run, scans: int) -> Iterator[bytes]:
-    for reached, blocks in run.advance(run.beginning, scans):
-        run.keep(reached)  # the labels are found from there
-        yield from (block.data for block in blocks)
+def _write_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], file: Path) -> None:
+    parquet.write_table(pa.table({name: [row[name] for row in rows] for name in columns}), file)
 
 
 def _write_lines(chunks: Iterator[bytes], file: Path) -> int:
@@ -125,9 +135,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--generators", type=int, default=10, help=f"sets, 1 to {LARGEST_FLEET} (default: 10)")
     parser.add_argument("--scan-interval", type=float, default=1.0, help="simulated seconds (default: 1)")
     parser.add_argument("--seed", type=int, default=1, help="what all chance is drawn from (default: 1)")
+    parser.add_argument(
+        "--damage", type=float, default=0.0, help="share of the lines damaged on the wire, of NDJSON only (default: 0)"
+    )
     parser.add_argument("--start", default="2026-01-01T00:00:00Z", help="simulated time (default: %(default)s)")
     parser.add_argument("--format", choices=("ndjson", "parquet"), default="ndjson", help="of the files")
     asked = parser.parse_args(arguments)
+    if asked.damage and asked.format == "parquet":
+        parser.error("--damage: a damaged line has no columns; leave it out or write NDJSON")
     try:
         settings = Settings(
             stream_id=f"export-{(asked.scenario or 'ordinary').replace('_', '-')}-{asked.seed}",
@@ -135,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             start=asked.start,
             generators=asked.generators,
             scan_interval_s=asked.scan_interval,
-            damage=0.0,
+            damage=asked.damage,
             state_dir=None,
             replay=None,
         )
@@ -157,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.exit(_INTERRUPTED, f"scada export: interrupted; what is in {asked.out} is not whole\n")
     finally:
         run.close()
-    sys.stdout.write(f"{count:,} readings of {asked.generators} sets over {asked.hours:g} hours in {asked.out}\n")
+    sys.stdout.write(f"{count:,} lines of {asked.generators} sets over {asked.hours:g} hours in {asked.out}\n")
     return 0
 
 

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from time import monotonic
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import structlog
 
+from generator.aside import Aside
 from generator.changes import Change
 from generator.control_log import Entry
 from generator.metrics import Metrics
@@ -17,7 +18,6 @@ from generator.run import Replay, Run
 from generator.settings import Settings, Speed
 from generator.simulation import Position, beginning
 from generator.stream import Block, Buffer
-from generator.yardstick import Yardstick
 
 CHUNK_BYTES: Final = 131_072
 """Blocks are joined up to this size: fewer, larger writes when a client has much to catch up with."""
@@ -33,8 +33,6 @@ REPLAYS_AT_ONCE: Final = 2
 
 GRACE_S: Final = 1.0
 """Seconds that clients have to accept the end of their stream when the service stops."""
-
-Result = TypeVar("Result")
 
 log: Final = structlog.get_logger("generator")
 
@@ -64,7 +62,7 @@ class Hub:
     Attributes:
         speed: simulated seconds per second, or "unpaced".
         failure: what ended the simulation, if it has failed.
-        yardstick: labels and ledger of the run, to be asked by `aside` only.
+        labels, ledger: where to ask for what is true of the run.
     """
 
     def __init__(self, run: Run, settings: Settings, metrics: Metrics) -> None:
@@ -81,11 +79,11 @@ class Hub:
         self._controls = asyncio.Lock()
         self._head_thread = ThreadPoolExecutor(1, "simulation")
         self._replay_threads = ThreadPoolExecutor(REPLAYS_AT_ONCE, "replay")
-        self._aside_thread = ThreadPoolExecutor(1, "aside")
         self._resumed = False
         self._position = beginning(run.config)
         self._buffer = Buffer(0, settings.buffer_bytes)
-        self.yardstick = Yardstick(run, lambda: self.stopping)
+        # One each, so that who asks for the ledger does not wait for the search for labels.
+        self.labels, self.ledger = (Aside(name, run, lambda: self.stopping) for name in ("labels", "ledger"))
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -97,6 +95,11 @@ class Hub:
     def head(self) -> int:
         """Number of the last line that clients may read."""
         return self._buffer.head
+
+    @property
+    def position(self) -> Position:
+        """The place that clients may read up to."""
+        return self._position
 
     @property
     def scan(self) -> int:
@@ -193,6 +196,7 @@ class Hub:
         Raises:
             KeyError: the id stands for another change.
             ValueError: it cannot be applied.
+            NotLoggedError: it cannot be made durable; nothing has changed.
         """
         async with self._controls:
             if known := self.run.accepted(id_):
@@ -208,10 +212,6 @@ class Hub:
         """Change the pace at once; it is no part of the stream."""
         self.speed = speed
         self._wake.set()
-
-    async def aside(self, function: Callable[[], Result]) -> Result:
-        """Run what takes long beside the simulation, one at a time."""
-        return await asyncio.get_running_loop().run_in_executor(self._aside_thread, function)
 
     def join(self, reader: Reader) -> None:
         """Let a reader count among the clients."""
@@ -280,5 +280,6 @@ class Hub:
             await self._task
         self._head_thread.shutdown(wait=True)
         self._replay_threads.shutdown(wait=True, cancel_futures=True)
-        self._aside_thread.shutdown(wait=True, cancel_futures=True)
+        self.labels.close()
+        self.ledger.close()
         self.run.close()

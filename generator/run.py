@@ -9,7 +9,7 @@ from typing import Final
 
 from generator import plant
 from generator.changes import Change, fault_ids
-from generator.control_log import Entry
+from generator.control_log import Entry, NotLoggedError
 from generator.controls import Controls
 from generator.fleet import PlantConfig
 from generator.recording import Identity, Recording, decide, read_recording, recall
@@ -66,9 +66,12 @@ class Run:
                 raise StartupError(f"{settings.state_dir} holds another stream than {settings.replay}; use another")
             return identity
         identity = recording.stream if recording else decide(settings, datetime.now(UTC))
-        for entry in recording.control_log if recording else ():
-            if not self._directory.control_log.find(entry.id):  # a crash may have come in between
-                self._directory.control_log.append(entry)
+        try:
+            for entry in recording.control_log if recording else ():
+                if not self._directory.control_log.find(entry.id):  # a crash may have come in between
+                    self._directory.control_log.append(entry)
+        except NotLoggedError as error:
+            raise StartupError(f"{settings.replay} cannot be repeated: {error}") from None
         self._directory.decide(asdict(identity))
         return identity
 
@@ -94,16 +97,13 @@ class Run:
     def position(self, line: int) -> Position:
         """A place in the stream at or before the end of this line, as near as there is one."""
         snapshot = self._directory.snapshots.latest(line=line)
-        if snapshot is None:
-            return self.beginning
-        scan, last, plant = snapshot
-        return Position(scan, last, State.from_bytes(plant))
+        return Position.from_bytes(*snapshot) if snapshot else self.beginning
 
     def state(self, scan: int) -> State:
         """The plant after this scan."""
         snapshot = self._directory.snapshots.latest(scan=scan)
-        at, state = (snapshot[0], State.from_bytes(snapshot[2])) if snapshot else (0, self.beginning.state)
-        for number in range(at + 1, scan + 1):
+        state = (Position.from_bytes(*snapshot) if snapshot else self.beginning).state
+        for number in range(state.scan + 1, scan + 1):
             state, _ = plant.step(self.config, state, self.programme.at(number))
         return state
 
@@ -114,7 +114,7 @@ class Run:
     def keep(self, position: Position) -> None:
         """Take a snapshot of a place if the last one is far enough behind; from one thread only, places in order."""
         if self._directory.snapshots.wanted(position.scan):
-            self._directory.snapshots.add(position.scan, position.line, position.state.to_bytes())
+            self._directory.snapshots.add(position.scan, position.line, position.to_bytes())
 
     @property
     def next_scan(self) -> int:
@@ -137,6 +137,7 @@ class Run:
 
         Raises:
             ValueError: it cannot be applied.
+            NotLoggedError: it cannot be made durable; nothing has changed.
         """
         taken = {name for entry in self._directory.control_log.entries for name in fault_ids(entry.change)}
         for name in taken.intersection(fault_ids(change)):

@@ -1,15 +1,18 @@
 """The stream as a function: from a position in it and the controls over time to the lines that follow. Pure."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+import msgspec
 
 from generator import plant
 from generator.changes import Change, apply, steps
 from generator.controls import Controls
 from generator.faults import Fault
 from generator.fleet import PlantConfig
-from generator.lines import lines
+from generator.lines import Damage, damages, lines
+from generator.scan import Scan
 from generator.state import State
 from generator.stream import BLOCK_BYTES, Block, blocks
 
@@ -22,11 +25,23 @@ class Position:
         scan: number of the last scan, 0 before the first.
         line: number of its last line.
         state: the plant after it.
+        damaged: the first scan with each damage on the wire, of the kinds that there have been.
     """
 
     scan: int
     line: int
     state: State
+    damaged: Mapping[Damage, int]
+
+    def to_bytes(self) -> bytes:
+        """What a snapshot holds beside scan and line, which it is named by."""
+        return msgspec.msgpack.encode((self.damaged, self.state.to_bytes()))
+
+    @classmethod
+    def from_bytes(cls, scan: int, line: int, content: bytes) -> "Position":
+        """The place that `to_bytes` made these of."""
+        damaged, state = msgspec.msgpack.decode(content, type=tuple[dict[Damage, int], bytes])
+        return cls(scan, line, State.from_bytes(state), damaged)
 
 
 @dataclass(frozen=True)
@@ -80,7 +95,7 @@ class Programme:
 
 def beginning(config: PlantConfig) -> Position:
     """The place before the first scan."""
-    return Position(0, 0, plant.initial(config))
+    return Position(0, 0, plant.initial(config), {})
 
 
 def advance(
@@ -91,14 +106,22 @@ def advance(
     Yields:
         The position after some more scans and their lines in blocks, small scans together and large ones cut.
     """
-    scan, line, state = position.scan, position.line, position.state
+    scan, line, state, damaged = position.scan, position.line, position.state, position.damaged
     waiting: list[bytes] = []
     while scan < upto:
         scan += 1
         state, measured = plant.step(config, state, programme.at(scan))
+        damaged = _noted(config, damaged, measured)
         waiting.append(lines(config, measured))
         if scan == upto or sum(map(len, waiting)) >= BLOCK_BYTES:
             cut = blocks(line + 1, b"".join(waiting))
             waiting.clear()
             line = cut[-1].last if cut else line
-            yield Position(scan, line, state), cut
+            yield Position(scan, line, state, damaged), cut
+
+
+def _noted(config: PlantConfig, damaged: Mapping[Damage, int], scan: Scan) -> Mapping[Damage, int]:
+    if config.damage == 0 or len(damaged) == len(Damage):
+        return damaged
+    hit = damages(config, scan.number, sum(map(len, scan.batches)))
+    return {damage: scan.number for damage, _ in hit.values()} | {**damaged}

@@ -1,6 +1,7 @@
 """Ground truth: what a fault has come to, computed by running the plant twice with the same noise."""
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -48,9 +49,9 @@ class Label:
     """What is true of a fault, and no reading tells.
 
     Attributes:
-        id, kind: the fault's name and class; of damage on the wire, ``wire:`` and the class.
+        id, kind: the fault's name and class; of damage on the wire, ``wire/`` and the class.
         origin: ``generator_id`` of the set that it began with; None for damage on the wire.
-        affected: of the sets whose readings it makes differ, in the order of the fleet.
+        affected: of the sets whose readings it makes differ, in the order of the fleet; none for damage on the wire.
         measurements: fields that it makes differ on any of them, in the contract's order.
         magnitude, unit: how much; None where its class has none.
         start_us: time of its first scan, microseconds since the epoch.
@@ -70,16 +71,27 @@ class Label:
     observable_from_us: int | None
 
 
-def label(
-    config: PlantConfig,
-    before: State,
-    controls_at: Callable[[int], Controls],
-    fault: Fault,
-    upto: int,
-    *,
-    enough: int | None = None,
-) -> Label:
-    """The truth about a fault.
+def end_of(fault: Fault) -> int | None:
+    """The first scan without a fault, if that is known."""
+    return fault.start + 1 if KINDS[fault.kind].longest_s == 0 else fault.end
+
+
+def needed(fault: Fault) -> int:
+    """Scans in a row for which a measurement must differ."""
+    end = end_of(fault)
+    return SCANS if end is None else min(SCANS, end - fault.start)
+
+
+def label(config: PlantConfig, before: State, controls_at: Callable[[int], Controls], fault: Fault, upto: int) -> Label:
+    """The truth about a fault, as far as it can be told after a scan, which is the fault's first or a later one."""
+    search = Search(config, before, controls_at, fault)
+    while search.scan < upto:
+        search.advance()
+    return search.label
+
+
+class Search:
+    """The search for what a fault comes to, scan by scan from its first on; in between it can rest.
 
     A measurement differs when it is by more than three standard deviations of its noise, and more than its
     resolution, from what it would be without this fault, noise left out, for five scans in a row (or as long as the
@@ -92,54 +104,75 @@ def label(
         before: its state after the scan before the fault's first.
         controls_at: the controls in force at a scan, this fault and all others included.
         fault: the fault.
-        upto: last scan to look at; at least the fault's first.
-        enough: scan from which it is not looked further for more effects of a fault that has been observed.
+
+    Attributes:
+        scan: the last scan that has been looked at.
+        needed: scans in a row for which a measurement must differ.
     """
-    built = fleet(config)
-    count = len(built.generator_ids)
-    lasting = 1 if KINDS[fault.kind].longest_s == 0 else (fault.end or upto + 1) - fault.start
-    needed = min(SCANS, lasting)
-    in_a_row = np.zeros((len(_CHANNELS), count), dtype=np.int64)
-    affected = np.zeros((len(_CHANNELS), count), dtype=bool)
-    clocks: dict[int, int] = {}
-    observable_from = None
-    for healthy, faulty in _twice(config, before, controls_at, fault, upto):
-        clocks[faulty.number] = faulty.clock_us
-        different, at_once = _differences(fault, healthy, faulty, controls_at(faulty.number).noise, count)
-        keeps = fault.kind in _COUNTED
-        in_a_row = np.where(different, in_a_row + 1, in_a_row if keeps else 0)
-        reached = at_once | (in_a_row >= needed)
-        if reached.any() and observable_from is None:
-            longest = int(in_a_row[reached & ~at_once].max(initial=1)) if not at_once.any() else 1
-            observable_from = faulty.number if keeps else faulty.number - longest + 1
-        affected |= reached
-        if enough is not None and faulty.number >= enough and observable_from is not None:
-            break
-    return Label(
-        id=fault.id,
-        kind=fault.kind,
-        origin=fault.generator,
-        affected=tuple(built.generator_ids[place] for place in np.flatnonzero(affected.any(axis=0)).tolist()),
-        measurements=tuple(_CHANNELS[row] for row in np.flatnonzero(affected.any(axis=1)).tolist()),
-        magnitude=None if fault.unit is None else fault.amount,
-        unit=fault.unit,
-        start_us=clocks[fault.start],
-        end_us=clocks.get(fault.start + lasting),
-        observable_from_us=None if observable_from is None else clocks[observable_from],
-    )
 
+    def __init__(
+        self, config: PlantConfig, before: State, controls_at: Callable[[int], Controls], fault: Fault
+    ) -> None:
+        self.scan = before.scan
+        self.needed = needed(fault)
+        self._config = config
+        self._controls_at = controls_at
+        self._fault = fault
+        self._without = self._with_it = before
+        self._in_a_row = np.zeros((len(_CHANNELS), config.generators), dtype=np.int64)
+        self._affected = np.zeros((len(_CHANNELS), config.generators), dtype=bool)
+        self._clocks_us: deque[int] = deque(maxlen=SCANS)
+        self._start_us = before.clock_us
+        self._end_us: int | None = None
+        self._observable_from_us: int | None = None
 
-def _twice(
-    config: PlantConfig, before: State, controls_at: Callable[[int], Controls], fault: Fault, upto: int
-) -> Iterator[tuple[Scan, Scan]]:
-    """The scans of two runs side by side: without the fault, and with it."""
-    without = with_it = before
-    for number in range(fault.start, upto + 1):
-        controls = controls_at(number)
+    @property
+    def is_observed(self) -> bool:
+        """Whether an effect has been found."""
+        return self._observable_from_us is not None
+
+    @property
+    def size(self) -> int:
+        """Bytes that its plants take."""
+        return len(self._without.to_bytes()) + len(self._with_it.to_bytes())
+
+    def advance(self) -> None:
+        """Look at the next scan."""
+        fault, controls = self._fault, self._controls_at(self.scan + 1)
         others = tuple(other for other in controls.faults if other.id != fault.id)
-        without, healthy = plant.step(config, without, replace(controls, faults=others))
-        with_it, faulty = plant.step(config, with_it, controls)
-        yield healthy, faulty
+        self._without, healthy = plant.step(self._config, self._without, replace(controls, faults=others))
+        self._with_it, faulty = plant.step(self._config, self._with_it, controls)
+        self.scan = faulty.number
+        self._clocks_us.append(faulty.clock_us)
+        if self.scan == fault.start:
+            self._start_us = faulty.clock_us
+        if self.scan == end_of(fault):
+            self._end_us = faulty.clock_us
+        different, at_once = _differences(fault, healthy, faulty, controls.noise, self._config.generators)
+        keeps = fault.kind in _COUNTED
+        self._in_a_row = np.where(different, self._in_a_row + 1, self._in_a_row if keeps else 0)
+        reached = at_once | (self._in_a_row >= self.needed)
+        if reached.any() and self._observable_from_us is None:
+            begun = 1 if keeps or at_once.any() else self.needed
+            self._observable_from_us = self._clocks_us[-begun]
+        self._affected |= reached
+
+    @property
+    def label(self) -> Label:
+        """What is known by now; at least the fault's first scan has been looked at."""
+        fault, generators = self._fault, fleet(self._config).generator_ids
+        return Label(
+            id=fault.id,
+            kind=fault.kind,
+            origin=fault.generator,
+            affected=tuple(generators[place] for place in np.flatnonzero(self._affected.any(axis=0)).tolist()),
+            measurements=tuple(_CHANNELS[row] for row in np.flatnonzero(self._affected.any(axis=1)).tolist()),
+            magnitude=None if fault.unit is None else fault.amount,
+            unit=fault.unit,
+            start_us=self._start_us,
+            end_us=self._end_us,
+            observable_from_us=self._observable_from_us,
+        )
 
 
 def _differences(fault: Fault, healthy: Scan, faulty: Scan, noise: float, count: int) -> tuple[Flags, Flags]:

@@ -4,23 +4,22 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from itertools import islice
+from itertools import chain, islice
 from typing import Annotated, Final, TypeVar
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
+from generator.aside import Aside, BusyError
 from generator.control_endpoints import hub_of
 from generator.control_route import ControlRoute
 from generator.faults import FaultClass
-from generator.hub import Hub
 from generator.ledger import Ledger
 from generator.lines import Damage
-from generator.parameters import ChangeId
 from generator.problems import ProblemError, documented
-from generator.stream_endpoint import LAST_LINE
+from generator.stream_endpoint import LAST_LINE, RETRY_AFTER
 from generator.truth import Label
-from generator.yardstick import StoppedError, Yardstick
+from generator.yardstick import StoppedError, Yardstick, wire_labels
 
 MOST_LABELS: Final = 100
 
@@ -32,10 +31,18 @@ router = APIRouter(prefix="/generator", tags=["truth"], route_class=ControlRoute
 class LabelAnswer(BaseModel):
     """What is true of a fault, and no reading tells; times by the plant's clock."""
 
-    id: ChangeId
+    id: str = Field(
+        min_length=1,
+        max_length=64,
+        pattern=r"^(wire/)?[A-Za-z0-9][A-Za-z0-9._:-]*$",
+        description="The fault's name, as the client gave it; of damage on the wire, wire/ and the class.",
+    )
     kind: FaultClass | Damage
     origin: str | None = Field(description="The set that it began with; null for damage on the wire.")
-    affected: list[str] = Field(description="The sets whose readings it makes differ.")
+    affected: list[str] = Field(
+        description="The sets whose readings it makes differ; none are named for damage on the wire, which hits any "
+        "line."
+    )
     measurements: list[str] = Field(description="Fields that it makes differ on any of them.")
     magnitude: float | None = Field(description="How much, in the unit; null where the class has none.")
     unit: str | None = Field(description="Unit of the magnitude.")
@@ -47,7 +54,7 @@ class LabelAnswer(BaseModel):
 
 
 class Labels(BaseModel):
-    """Labels of the faults that have begun, in order of their starts."""
+    """Labels of the damage on the wire, then of the faults that have begun, in order of their starts."""
 
     labels: list[LabelAnswer]
 
@@ -126,13 +133,19 @@ async def get_labels(
     after: Annotated[int, Query(ge=0, le=LAST_LINE, description="How many labels to leave out.")] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST_LABELS, description="How many labels to give at most.")] = MOST_LABELS,
 ) -> Labels:
-    """What is true of the faults that have begun.
+    """What is true of the damage on the wire and of the faults that have begun.
 
-    Each label is computed by simulating its time twice, with the fault and without it, so a first answer takes long.
+    A fault's label is found by simulating its time twice, with the fault and without it, for an hour of scans, or up to
+    a day of them while nothing of it can be seen. The first answer takes long; the next goes on from there.
     """
     hub = hub_of(request)
-    found = await _aside(hub, lambda yardstick: list(islice(yardstick.labels(hub.scan), after, after + limit)))
-    return Labels(labels=[label_answer(label) for label in found])
+    reached = hub.position
+    of_the_wire = wire_labels(hub.run, reached)
+
+    def find(yardstick: Yardstick) -> list[Label]:
+        return list(islice(chain(of_the_wire, yardstick.labels(reached.scan)), after, after + limit))
+
+    return Labels(labels=[label_answer(label) for label in await _answer(hub.labels, find, request)])
 
 
 @router.get(
@@ -152,14 +165,17 @@ async def get_ledger(
         raise ProblemError(
             HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, f"line {upto} is beyond the head, line {hub.head}"
         )
-    return ledger_answer(upto, await _aside(hub, lambda yardstick: yardstick.ledger(upto)))
+    return ledger_answer(upto, await _answer(hub.ledger, lambda yardstick: yardstick.ledger(upto), request))
 
 
 Result = TypeVar("Result")
 
 
-async def _aside(hub: Hub, ask: Callable[[Yardstick], Result]) -> Result:
+async def _answer(aside: Aside, question: Callable[[Yardstick], Result], request: Request) -> Result:
     try:
-        return await hub.aside(lambda: ask(hub.yardstick))
+        return await aside.ask(question, request.is_disconnected)
+    except BusyError:
+        detail = "as many requests of this kind as are served at once wait already; come back later"
+        raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=RETRY_AFTER) from None
     except StoppedError:
         raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "the service is stopping") from None

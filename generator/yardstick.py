@@ -7,10 +7,9 @@ from typing import Final
 
 from generator import plant, truth
 from generator.controls import Controls
-from generator.faults import KINDS, Fault
-from generator.fleet import fleet
+from generator.faults import Fault
 from generator.ledger import Ledger
-from generator.lines import Damage, damages
+from generator.lines import Damage
 from generator.run import Run
 from generator.simulation import Position, Programme
 
@@ -20,8 +19,12 @@ MOST: Final = 86_400
 """Scans in which the first effect of a slow fault is looked for."""
 
 
+MOST_BYTES: Final = 256 * 2**20
+"""Room for the plants of searches that have not come to their ends."""
+
+
 class StoppedError(Exception):
-    """The service stops before the answer is found."""
+    """The answer is not wanted any more: the service stops, or whoever asked has left."""
 
 
 def faults_of(programme: Programme) -> list[Fault]:
@@ -43,76 +46,100 @@ def clock_us(start_us: int, programme: Programme, scan: int) -> int:
     return start_us + sum((end - begin) * programme.at(begin + 1).scan_interval_us for begin, end in pairwise(edges))
 
 
-class Yardstick:
-    """Labels and ledger of a run, simulated anew and remembered; for one thread at a time.
+def wire_labels(run: Run, position: Position) -> list[truth.Label]:
+    """The labels of the damage that the settings have the wire do, over the whole run.
+
+    No set is named as affected: any line may be hit.
 
     Args:
         run: the run.
-        stopped: asked now and then; when it says so, StoppedError is raised.
+        position: how far the stream has come, which knows the damage so far.
+    """
+    config = run.config
+    if config.damage == 0 or position.scan == 0:
+        return []
+    return [
+        truth.Label(
+            id=f"wire/{damage}",  # no client can give a fault this name
+            kind=damage,
+            origin=None,
+            affected=(),
+            measurements=("fuel_level_pct",) if damage is Damage.INVALID else (),
+            magnitude=config.damage / len(Damage),
+            unit="1",
+            start_us=clock_us(config.start, run.programme, 1),
+            end_us=None,
+            observable_from_us=clock_us(config.start, run.programme, position.damaged[damage])
+            if damage in position.damaged
+            else None,
+        )
+        for damage in Damage
+    ]
+
+
+class Yardstick:
+    """Labels and ledger of a run, found by simulating it anew; for one thread at a time.
+
+    What has been found is remembered. A search that has not come to its end goes on from where it was, as long as there
+    is room for its plants: those that there is none for begin anew each time.
+
+    Args:
+        run: the run.
+        stopped: asked at each scan; when it says so, StoppedError is raised.
+        most_bytes: room for the plants of searches that have not come to their ends.
     """
 
-    def __init__(self, run: Run, stopped: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, run: Run, stopped: Callable[[], bool] = lambda: False, most_bytes: int = MOST_BYTES) -> None:
         self._run = run
         self._stopped = stopped
+        self._most_bytes = most_bytes
         self._labels: dict[Fault, truth.Label] = {}
+        self._searches: dict[Fault, tuple[truth.Search, int]] = {}
         self._counted = run.beginning, Ledger()
-        self._damaged_upto = run.beginning.state
-        self._damaged: dict[Damage, int] = {}
 
     def labels(self, scan: int) -> Iterator[truth.Label]:
-        """The labels of damage on the wire, then of the faults that have begun by this scan, in order of their starts.
+        """The labels of the faults that have begun by this scan, in order of their starts.
 
         A fault's effects are looked for from its first scan on, not beyond its end: for `ENOUGH` scans (an hour of
         scans at one second), and if nothing is observable in them, until something is, for `MOST` scans.
 
         Raises:
-            StoppedError: the service stops.
+            StoppedError: the answer is not wanted any more.
         """
-        yield from self._of_the_wire(scan)
         for fault in faults_of(self._run.programme):
             if fault.start <= scan:
                 yield self._label(fault, scan)
 
-    def _of_the_wire(self, scan: int) -> Iterator[truth.Label]:
-        """The labels of the damage that the settings have the wire do, over the whole run."""
-        config = self._run.config
-        if config.damage == 0 or scan == 0:
-            return
-        while len(self._damaged) < len(Damage) and self._damaged_upto.scan < scan:
-            state, measured = plant.step(config, self._damaged_upto, self._controls_at(self._damaged_upto.scan + 1))
-            self._damaged_upto = state
-            for damage, _ in damages(config, measured.number, sum(map(len, measured.batches))).values():
-                self._damaged.setdefault(damage, measured.number)
-        for damage in Damage:
-            first = self._damaged.get(damage, scan + 1)
-            yield truth.Label(
-                id=f"wire:{damage}",
-                kind=damage,
-                origin=None,
-                affected=fleet(config).generator_ids,
-                measurements=("fuel_level_pct",) if damage is Damage.INVALID else (),
-                magnitude=config.damage / len(Damage),
-                unit="1",
-                start_us=clock_us(config.start, self._run.programme, 1),
-                end_us=None,
-                observable_from_us=clock_us(config.start, self._run.programme, first) if first <= scan else None,
-            )
-
     def _label(self, fault: Fault, scan: int) -> truth.Label:
-        end = fault.start + 1 if KINDS[fault.kind].longest_s == 0 else fault.end
-        label = self._labels.get(fault) or self._simulated(fault, end, scan)
+        same = replace(fault, end=None)  # what has been found holds when its end becomes known
+        label = self._labels.get(same) or self._found(fault, same, scan)
+        end = truth.end_of(fault)
         if end is not None and end <= scan:
             return replace(label, end_us=clock_us(self._run.config.start, self._run.programme, end))
         return label
 
-    def _simulated(self, fault: Fault, end: int | None, scan: int) -> truth.Label:
-        last = fault.start + MOST - 1 if end is None else min(fault.start + MOST - 1, end + truth.SCANS)
-        enough = fault.start + ENOUGH - 1
-        before = self._run.state(fault.start - 1)
-        label = truth.label(self._run.config, before, self._controls_at, fault, min(last, scan), enough=enough)
-        if scan >= (last if label.observable_from_us is None else min(last, enough)):
-            self._labels[fault] = label
-        return label
+    def _found(self, fault: Fault, same: Fault, scan: int) -> truth.Label:
+        end, latest = truth.end_of(fault), fault.start + MOST - 1
+        last = latest if end is None else min(latest, end + truth.SCANS)
+        search, _ = self._searches.pop(same, (None, 0))
+        if search is None or search.needed != truth.needed(fault):
+            before = self._run.state(fault.start - 1)
+            search = truth.Search(self._run.config, before, self._controls_at, fault)
+        enough = min(last, fault.start + ENOUGH - 1)
+        try:
+            while search.scan < min(scan, enough if search.is_observed else last):
+                search.advance()
+        finally:
+            if search.scan >= (enough if search.is_observed else last):
+                self._labels[same] = search.label
+            else:
+                self._keep(same, search)
+        return search.label
+
+    def _keep(self, fault: Fault, search: truth.Search) -> None:
+        size = search.size
+        if sum(other for _, other in self._searches.values()) + size <= self._most_bytes:
+            self._searches[fault] = search, size
 
     def _controls_at(self, scan: int) -> Controls:
         if self._stopped():
@@ -134,7 +161,7 @@ class Yardstick:
                 beginning.add(self._run.config, measured, line - position.line)
                 self._counted = position, counted
                 return _sum(counted, beginning)
-            position, counted = Position(scan, position.line + of_scan.lines, state), _sum(counted, of_scan)
+            position, counted = Position(scan, position.line + of_scan.lines, state, {}), _sum(counted, of_scan)
         self._counted = position, counted
         return counted
 

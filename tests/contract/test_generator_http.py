@@ -1,12 +1,14 @@
 """The generator's HTTP interface, asked in-process: cursors, formats, parameters and errors."""
 
 import json
+import resource
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -18,6 +20,9 @@ from contracts.errors import ContractError
 from contracts.judge import parse
 from generator import scenarios
 from generator.app import create_app
+from generator.aside import MOST_WAITING
+from generator.control_log import MOST_ENTRIES, Entry
+from generator.lines import Damage
 from generator.settings import Settings
 
 BASE_URL = "http://127.0.0.1:8000"
@@ -384,6 +389,43 @@ def test_a_recording_repeats_the_stream(client: TestClient, tmp_path: Path) -> N
         assert again.get("/generator/recording").json() == json.loads(recording.read_bytes())
 
 
+def test_a_change_that_the_disk_has_no_room_for_is_refused_until_there_is(tmp_path: Path) -> None:
+    with client_of(state_dir=tmp_path) as client:
+        wait_until_ready(client)
+        client.post("/generator/scenarios", json={"id": "s", "name": "sensor_rot"})  # the largest file there is
+        before = client.get("/generator/recording").json()
+        change = {"id": "c", "ambient_temperature_c": 10.0}
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        size = (tmp_path / "control-log.ndjson").stat().st_size
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 5, hard))
+        try:
+            for _ in range(2):
+                problem = problem_of(client.patch("/generator/parameters", json=change), 507)
+                assert "File too large" in problem["detail"]
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert client.get("/generator/recording").json() == before
+        assert client.patch("/generator/parameters", json=change).status_code == 200
+        kept = client.get("/generator/recording").json()
+        assert [entry["id"] for entry in kept["control_log"]] == ["s", "c"]
+    with client_of(state_dir=tmp_path) as client:
+        wait_until_ready(client)
+        assert client.get("/generator/recording").json() == kept
+
+
+def test_a_fault_can_be_ended_when_the_control_log_is_full(tmp_path: Path) -> None:
+    changes = [Entry(f"c{number}", 1, {"parameters": {"noise": 1.0}}) for number in range(MOST_ENTRIES - 1)]
+    fault = Entry("f", 1, {"fault": {"id": "f", "kind": "link_loss", "generator": "G2"}})
+    (tmp_path / "control-log.ndjson").write_bytes(b"".join(entry.line() for entry in (*changes, fault)))
+    with client_of(state_dir=tmp_path) as client:
+        wait_until_ready(client)
+        lines_of(client, limit=40)
+        full = problem_of(client.patch("/generator/parameters", json={"id": "c", "noise": 2.0}), 507)
+        assert "20000 changes" in full["detail"]
+        assert client.delete("/generator/faults/f").status_code == 200
+        assert client.get("/generator/faults").json() == {"faults": []}
+
+
 def test_labels_tell_the_truth_of_each_fault_that_has_begun(client: TestClient) -> None:
     dropout = {"id": "f1", "kind": "dropout", "generator": "G3", "measurement": "voltage_v", "duration_s": 3}
     start = client.post("/generator/faults", json=dropout | {"after_s": 5}).json()["start"]
@@ -454,6 +496,44 @@ def test_the_ledger_is_what_a_reader_finds() -> None:
             assert told == lateness
         problem_of(client.get("/generator/ledger", params={"upto": 2**40}), 416)
         problem_of(client.get("/generator/ledger"), 422)
+
+
+def test_damage_on_the_wire_is_labelled_beside_a_fault_of_any_name() -> None:
+    with client_of(damage=0.2) as client:
+        wait_until_ready(client)
+        fault = {"id": "wire:malformed_lines", "kind": "link_loss", "generator": "G1"}
+        start = client.post("/generator/faults", json=fault).json()["start"]
+        lines_of(client, limit=10 * start + 100)
+        labels = client.get("/generator/labels").json()["labels"]
+        for label in labels:
+            published.check("label", label)
+        assert [label["id"] for label in labels] == [*(f"wire/{damage}" for damage in Damage), "wire:malformed_lines"]
+        assert all(label["observable_from"] for label in labels)
+        for damage in Damage:
+            named = client.patch("/generator/parameters", json={"id": f"wire/{damage}", "noise": 1.0})
+            problem_of(named, 422)
+
+
+def test_who_asks_for_the_ledger_does_not_wait_for_labels() -> None:
+    async def stays() -> bool:
+        return False
+
+    app, release = create_app(Settings.model_validate(SITE)), Event()
+    with TestClient(app, base_url=BASE_URL) as client:
+        wait_until_ready(client)
+        lines_of(client, limit=40)
+        assert client.portal
+        ask = app.state.hub.labels.ask
+        waiting = [client.portal.start_task_soon(ask, lambda _: release.wait(), stays) for _ in range(MOST_WAITING)]
+        try:
+            assert client.get("/generator/ledger", params={"upto": 10}).json()["valid"] == 10
+            refusal = client.get("/generator/labels")
+            problem_of(refusal, 503)
+            assert refusal.headers["retry-after"] == "5"
+        finally:
+            release.set()
+        assert all(one.result() for one in waiting)
+        assert client.get("/generator/labels").json() == {"labels": []}
 
 
 def test_speed_is_no_part_of_the_stream(client: TestClient) -> None:

@@ -1,13 +1,15 @@
 """The control log: what is acknowledged is there after a crash, and nothing else."""
 
-from contextlib import closing
+import resource
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.control_log import ControlLog, Entry, parse
+from generator.control_log import ControlLog, Entry, NotLoggedError, parse
 from generator.settings import StartupError
 
 FIRST = Entry("a", 3, {"parameters": {"ambient_temperature_c": 35.0}})
@@ -80,10 +82,40 @@ def test_an_entry_is_one_line_and_reads_back_as_it_was(id_: str, scan: int, chan
     assert parse(entry.line()) == entry
 
 
-def test_a_log_that_is_full_takes_no_more_and_is_read_again(tmp_path: Path) -> None:
+ENDED = Entry("a/end", 4, {"end": "a"})
+
+
+def test_a_log_that_is_full_takes_the_ends_of_faults_only_and_is_read_again(tmp_path: Path) -> None:
     with closing(ControlLog(tmp_path / "log", most=1)) as log:
         log.append(FIRST)
-        with pytest.raises(ValueError, match="the control log has 1 changes, as many as it can have: begin a new run"):
+        with pytest.raises(NotLoggedError, match="the control log has 1 changes, as many as it can have"):
             log.append(SECOND)
+        assert log.find("b") is None
+        log.append(ENDED)
     with closing(ControlLog(tmp_path / "log", most=1)) as log:
-        assert log.entries == (FIRST,)
+        assert log.entries == (FIRST, ENDED)
+
+
+@contextmanager
+def room_for(more: int, file: Path) -> Iterator[None]:
+    """A disk on which no file grows to more than the size of this one and so many bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + more, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("room", [0, 1, len(SECOND.line()) - 1])
+def test_an_entry_that_the_disk_has_no_room_for_is_not_there(tmp_path: Path, room: int) -> None:
+    file = tmp_path / "log"
+    with closing(ControlLog(file)) as log:
+        log.append(FIRST)
+        with room_for(room, file), pytest.raises(NotLoggedError, match="the control log cannot be written: File too"):
+            log.append(SECOND)
+        assert list(log.entries) == [FIRST]
+        assert file.read_bytes() == FIRST.line()
+        log.append(SECOND)
+        assert list(log.entries) == [FIRST, SECOND]
+    assert file.read_bytes() == FIRST.line() + SECOND.line()

@@ -7,8 +7,10 @@ import pytest
 from pyarrow import parquet
 
 from contracts import published
+from contracts.errors import ContractError
 from contracts.judge import parse
 from generator.export import main
+from generator.lines import Damage
 
 
 def exported(out: Path, *arguments: str) -> Path:
@@ -30,6 +32,30 @@ def test_a_scenario_is_exported_with_its_truth(tmp_path: Path) -> None:
     for nameplate in nameplates:
         published.check("nameplate", nameplate)
     assert len(nameplates) == 10
+
+
+def test_damage_on_the_wire_is_exported_with_its_labels(tmp_path: Path) -> None:
+    out = exported(tmp_path, "--damage", "0.1")
+    lines = (out / "readings.ndjson").read_bytes().splitlines()
+    damaged = 0
+    for line in lines:
+        try:
+            parse(line)
+        except ContractError:
+            damaged += 1
+    assert damaged / len(lines) == pytest.approx(0.075, rel=0.2)  # a quarter of the damage are valid lines, repeated
+    labels = [json.loads(line) for line in (out / "labels.ndjson").read_bytes().splitlines()]
+    for label in labels:
+        published.check("label", label)
+    assert [(label["kind"], label["magnitude"]) for label in labels] == [(damage, 0.025) for damage in Damage]
+    assert all(label["observable_from"] for label in labels)
+
+
+def test_damaged_lines_have_no_columns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["--damage", "0.1", "--format", "parquet", str(tmp_path / "out")])
+    assert "--damage" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_same_arguments_give_the_same_files(tmp_path: Path) -> None:
@@ -57,6 +83,7 @@ def test_parquet_holds_the_same_as_ndjson(tmp_path: Path) -> None:
         (["--generators", "0"], "generators"),
         (["--scenario", "unknown"], "invalid choice"),
         (["--start", "yesterday"], "start"),
+        (["--damage", "1.5"], "damage"),
     ],
 )
 def test_wrong_arguments_are_refused(

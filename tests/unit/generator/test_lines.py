@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
-from contracts import judge
+from contracts import judge, published
 from contracts.errors import ContractError
 from contracts.reading import Reading
 from generator import plant
@@ -18,10 +19,13 @@ from generator.faults import Fault, FaultClass
 from generator.fleet import PlantConfig
 from generator.ledger import Ledger
 from generator.lines import Damage, damages, lines
+from generator.parameters import ChangeId
 from generator.run import Run
 from generator.scan import Scan
 from generator.settings import Settings
-from generator.yardstick import Yardstick
+from generator.simulation import Position
+from generator.truth_endpoints import label_answer
+from generator.yardstick import wire_labels
 
 CONFIG = PlantConfig("run", seed=4, start=1_767_225_600_000_000, generators=10)
 FAULTS = (
@@ -88,9 +92,11 @@ def test_damage_on_the_wire_is_labelled_from_the_first_line_that_it_hits(tmp_pat
     begun = {"seed": 4, "start": "2026-01-01T10:00:00Z", "generators": 3, "damage": 0.02, "state_dir": tmp_path}
     run = Run(Settings.model_validate(begun))
     try:
-        run.reserve(400)
-        yardstick = Yardstick(run)
-        early, labels = list(yardstick.labels(1)), list(yardstick.labels(400))
+        [(first, _)] = run.advance(run.beginning, 1)
+        *_, (half, _) = run.advance(first, 50)
+        kept = Position.from_bytes(half.scan, half.line, half.to_bytes())
+        *_, (whole, _) = run.advance(kept, 400)
+        early, labels = wire_labels(run, first), wire_labels(run, whole)
         seen: dict[str, int] = {}
         for number in range(1, 401):
             for damage, _ in damages(run.config, number, 3).values():
@@ -99,16 +105,26 @@ def test_damage_on_the_wire_is_labelled_from_the_first_line_that_it_hits(tmp_pat
         run.close()
     assert [label.kind for label in early] == [label.kind for label in labels] == list(Damage)
     assert {label.kind: label.observable_from_us for label in labels} == seen
+    assert min(seen.values()) < run.config.start + 50 * 1_000_000 < max(seen.values())
     assert all(label.observable_from_us in {None, run.config.start + 1_000_000} for label in early)
     for label in labels:
-        assert (label.origin, label.affected) == (None, ("G1", "G2", "G3"))
+        published.check("label", label_answer(label).model_dump(mode="json"))
+        assert (label.id, label.origin, label.affected) == (f"wire/{label.kind}", None, ())
         assert (label.magnitude, label.unit) == (0.005, "1")
         assert (label.start_us, label.end_us) == (run.config.start + 1_000_000, None)
+
+
+def test_no_client_can_name_a_change_as_damage_on_the_wire_is_named() -> None:
+    names = TypeAdapter[str](ChangeId)
+    for damage in Damage:
+        with pytest.raises(ValidationError):
+            names.validate_python(f"wire/{damage}")
 
 
 def test_without_damage_there_is_no_label_of_it(tmp_path: Path) -> None:
     run = Run(Settings.model_validate({"seed": 4, "start": "2026-01-01T10:00:00Z", "state_dir": tmp_path}))
     try:
-        assert list(Yardstick(run).labels(10)) == []
+        *_, (reached, _) = run.advance(run.beginning, 10)
+        assert wire_labels(run, reached) == []
     finally:
         run.close()

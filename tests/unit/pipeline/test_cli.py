@@ -16,7 +16,7 @@ def scada(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_export_writes_a_data_set(tmp_path: Path) -> None:
     done = scada("export", "--hours", "0.01", "--scenario", "alarm_storm", "--lead-in", "0.001", str(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"360 readings of 10 sets over 0.01 hours in {tmp_path}\n"
+    assert done.stdout == f"360 lines of 10 sets over 0.01 hours in {tmp_path}\n"
     assert {path.name for path in tmp_path.iterdir()} == {"readings.ndjson", "labels.ndjson", "nameplates.ndjson"}
 
 
