@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from numpy.random import Philox  # now: numpy would import it at the first draw, and such an import may swallow Ctrl-C
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -35,7 +36,7 @@ class Purpose(IntEnum):
 
 def words(seed: int, purpose: Purpose, index: int, count: int) -> Words:
     """The first ``count`` words of an index; indices are 2**64 draws apart, so that they never overlap."""
-    return np.random.Philox(key=seed | purpose << 64, counter=index << 64).random_raw(count)
+    return Philox(key=seed | purpose << 64, counter=index << 64).random_raw(count)
 
 
 def uniform(drawn: Words) -> Floats:

@@ -116,6 +116,12 @@ def _gains(dt: float) -> Floats:
     return np.array([[gain(dt, INSTRUMENTS[row].tau_s)] for row in _LAGGING])
 
 
+def settled(clean: Floats) -> Floats:
+    """What the instruments would indicate without noise and resolution."""
+    result: Floats = np.clip(clean * (np.abs(clean) >= _CREEP), LOW, HIGH)
+    return result
+
+
 def indicate(clean: Floats, noise: Floats) -> tuple[Floats, npt.NDArray[np.bool]]:
     """What the instruments indicate, and whether it is clamped at an end of the range.
 

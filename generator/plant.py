@@ -1,5 +1,7 @@
 """The plant as a function: from the state after one scan and the controls to the state after the next, and the scan."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import nan, sqrt
 from typing import Final
 
@@ -94,45 +96,52 @@ def initial(config: PlantConfig) -> State:
     )
 
 
+@dataclass(frozen=True, eq=False)
+class Interval:
+    """What stays the same on the way to the next scan.
+
+    Attributes:
+        steps, dt: how many steps it is simulated in, and how long each of them is in seconds.
+        demand_kw: per site, what the consumers ask for.
+        ambient_c: ambient temperature.
+        faults, faulty: the faults in force, and what they do to the sets.
+        chance: per set, a number from 0 to below 1 that decides how long phases and delays last.
+        latency: per site, likewise, for the way to the server.
+        noise: shape (instruments, sets), in standard deviations.
+    """
+
+    steps: int
+    dt: float
+    demand_kw: Floats
+    ambient_c: float
+    faults: Sequence[Active]
+    faulty: Effects
+    chance: Floats
+    latency: Floats
+    noise: Floats
+
+
 def step(config: PlantConfig, state: State, controls: Controls) -> tuple[State, Scan]:
     """Simulate up to the next scan.
 
     The same arguments always give the same result, on any machine; the state is not changed.
     """
     built = fleet(config)
-    count, sites = config.generators, built.site_count
-    drawn = words(config.seed, Purpose.SCAN, state.scan + 1, 2 * sites + (1 + len(INSTRUMENTS)) * count)
-    per_site, per_set, for_noise = drawn[: 2 * sites], drawn[2 * sites :][:count], drawn[2 * sites + count :]
-    steps = -(-controls.scan_interval_us // round(LONGEST_STEP_S * 1e6))
-    dt = controls.scan_interval_us / 1e6 / steps
-    state = replace(
-        state,
-        scan=state.scan + 1,
-        clock_us=state.clock_us + controls.scan_interval_us,
-        flicker=_flicker(state.flicker, normal(per_site[:sites]), controls.scan_interval_us / 1e6),
-    )
-    faults, memory = _in_force(built, state, controls)
-    state = replace(state, memory=memory)
-    faulty = effects(count, faults)
-    demand_kw = _demand(config, built, state.clock_us, state.flicker, controls)
-    chance = uniform(per_set)
-    for _ in range(steps):
-        state, values, served_kw = _advance(
-            built,
-            state,
-            demand_kw=demand_kw,
-            chance=chance,
-            ambient_c=controls.ambient_temperature_c,
-            faulty=faulty,
-            dt=dt,
-        )
+    state, interval = begin(config, state, controls)
+    for _ in range(interval.steps):
+        state, values, served_kw = advance(built, state, interval)
     clean = state.sensed * built.gain + built.offset
-    noise = normal(for_noise).reshape(clean.shape) * controls.noise
-    sampled, clean = sample(state, clean, noise, faults=faults, memory=state.memory)
+    sampled, clean = sample(state, clean, interval.noise, faults=interval.faults, memory=state.memory)
     delivery = deliver(
-        built, state, sampled, faults=faults, controls=controls, chance=chance, latency=uniform(per_site[sites:])
+        built,
+        state,
+        sampled,
+        faults=interval.faults,
+        controls=controls,
+        chance=interval.chance,
+        latency=interval.latency,
     )
-    truth = Truth(state.phase, values, clean, sampled, demand_kw, served_kw)
+    truth = Truth(state.phase, values, clean, sampled, interval.demand_kw, served_kw)
     scan = Scan(state.scan, state.clock_us, delivery.batches, truth)
     state = replace(
         state,
@@ -143,6 +152,33 @@ def step(config: PlantConfig, state: State, controls: Controls) -> tuple[State, 
         reported_us=delivery.reported_us,
     )
     return state, scan
+
+
+def begin(config: PlantConfig, state: State, controls: Controls) -> tuple[State, Interval]:
+    """The state as it enters the interval before the next scan, whose number and time it has already."""
+    built = fleet(config)
+    count, sites = config.generators, built.site_count
+    drawn = words(config.seed, Purpose.SCAN, state.scan + 1, 2 * sites + (1 + len(INSTRUMENTS)) * count)
+    per_site, per_set, for_noise = drawn[: 2 * sites], drawn[2 * sites :][:count], drawn[2 * sites + count :]
+    steps = -(-controls.scan_interval_us // round(LONGEST_STEP_S * 1e6))
+    state = replace(
+        state,
+        scan=state.scan + 1,
+        clock_us=state.clock_us + controls.scan_interval_us,
+        flicker=_flicker(state.flicker, normal(per_site[:sites]), controls.scan_interval_us / 1e6),
+    )
+    faults, memory = _in_force(built, state, controls)
+    return replace(state, memory=memory), Interval(
+        steps=steps,
+        dt=controls.scan_interval_us / 1e6 / steps,
+        demand_kw=_demand(config, built, state.clock_us, state.flicker, controls),
+        ambient_c=controls.ambient_temperature_c,
+        faults=faults,
+        faulty=effects(count, faults),
+        chance=uniform(per_set),
+        latency=uniform(per_site[sites:]),
+        noise=normal(for_noise).reshape(len(INSTRUMENTS), count) * controls.noise,
+    )
 
 
 def _in_force(built: Fleet, state: State, controls: Controls) -> tuple[list[Active], Memory]:
@@ -172,19 +208,11 @@ def _demand(config: PlantConfig, built: Fleet, clock_us: int, flicker: Floats, c
     return built.installed_kw * controls.demand_factor * asked * (1 + flicker)
 
 
-def _advance(
-    built: Fleet,
-    state: State,
-    *,
-    demand_kw: Floats,
-    chance: Floats,
-    ambient_c: float,
-    faulty: Effects,
-    dt: float,
-) -> tuple[State, Floats, Floats]:
-    """The state after ``dt`` seconds, the true values and the load that is served, per site."""
+def advance(built: Fleet, state: State, interval: Interval) -> tuple[State, Floats, Floats]:
+    """The state after one step of the interval, the true values and the load that is served, per site."""
+    dt, demand_kw, faulty = interval.dt, interval.demand_kw, interval.faulty
     orders = dispatch(built, state, demand_kw, faulty, dt)
-    state = control(built, state, orders=orders, chance=chance, faulty=faulty, dt=dt)
+    state = control(built, state, orders=orders, chance=interval.chance, faulty=faulty, dt=dt)
     phase = state.phase
     closed = CLOSED[phase]
     unloading = UNLOADING[phase]
@@ -198,7 +226,7 @@ def _advance(
         power_kw=bus.power_kw,
         bus_hz=bus_hz,
         bus_v=bus_v,
-        ambient_c=ambient_c,
+        ambient_c=interval.ambient_c,
         faulty=faulty,
         dt=dt,
     )

@@ -7,14 +7,15 @@ from typing import Final
 
 import numpy as np
 
+from contracts.schema import BAD
 from generator import plant
-from generator.batch import MEASUREMENTS, QUALITY_ROW, Batch, Whole, joined
+from generator.batch import MEASUREMENTS, QUALITIES, QUALITY_ROW, Batch, Whole, joined
 from generator.chance import Flags
 from generator.controls import Controls
 from generator.faults import KINDS, Fault, FaultClass
 from generator.fleet import PlantConfig, fleet
 from generator.gateway import LEAST_LATENCY_US, MORE_LATENCY_US
-from generator.instruments import DEVIATION, INSTRUMENTS, RESOLUTION
+from generator.instruments import DEVIATION, INSTRUMENTS, RESOLUTION, settled
 from generator.lines import Damage
 from generator.scan import Scan
 from generator.state import State
@@ -25,12 +26,16 @@ SCANS: Final = 5
 """Scans in a row for which it must."""
 
 _FIRST: Final = QUALITY_ROW[INSTRUMENTS[0].measurement]
+_INSTRUMENTS: Final = slice(_FIRST, _FIRST + len(INSTRUMENTS))
 _TOLD: Final = {
     "state": Whole.STATE,
     "mode": Whole.MODE,
     "breaker_closed": Whole.BREAKER,
     "start_count": Whole.START_COUNT,
 }
+_COUNTERS: Final = {"energy_kwh": 0.1, "run_hours_h": 0.01}
+"""Counters that grow with time, and their resolution."""
+_IS_BAD: Final = np.array([quality.startswith(BAD) for quality in QUALITIES])
 _CHANNELS: Final = (*MEASUREMENTS, "fault_alarms", "source_time", "server_time")
 """What may differ; the last stands for when, and whether, a reading reaches the stream."""
 _ROW: Final = {channel: row for row, channel in enumerate(_CHANNELS)}
@@ -95,8 +100,9 @@ class Search:
 
     A measurement differs when it is by more than three standard deviations of its noise, and more than its
     resolution, from what it would be without this fault, noise left out, for five scans in a row (or as long as the
-    fault lasts, if that is shorter); a state, an alarm or a quality differs at once. A frozen or noisy instrument is
-    told by the fifth indication that differs, a hunting governor by the fifth scan in which it is off (in between it is
+    fault lasts, if that is shorter); energy and run hours have a resolution only. A state, the number of starts, an
+    alarm or a quality differs at once; a value that is Bad in both runs does not. A frozen or noisy instrument is told
+    by the fifth indication that differs, a hunting governor by the fifth scan in which it is off (in between it is
     right), disturbed delivery by the first.
 
     Args:
@@ -148,7 +154,9 @@ class Search:
             self._start_us = faulty.clock_us
         if self.scan == end_of(fault):
             self._end_us = faulty.clock_us
-        different, at_once = _differences(fault, healthy, faulty, controls.noise, self._config.generators)
+        different, at_once = _differences(
+            fault, _Run(self._without, healthy), _Run(self._with_it, faulty), controls.noise
+        )
         keeps = fault.kind in _COUNTED
         self._in_a_row = np.where(different, self._in_a_row + 1, self._in_a_row if keeps else 0)
         reached = at_once | (self._in_a_row >= self.needed)
@@ -175,25 +183,39 @@ class Search:
         )
 
 
-def _differences(fault: Fault, healthy: Scan, faulty: Scan, noise: float, count: int) -> tuple[Flags, Flags]:
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """One of the two runs, after a scan."""
+
+    state: State
+    scan: Scan
+
+
+def _differences(fault: Fault, healthy: _Run, faulty: _Run, noise: float) -> tuple[Flags, Flags]:
     """What differs per channel and set, and what of it counts at once."""
+    count = len(healthy.state.phase)
     different = np.zeros((len(_CHANNELS), count), dtype=bool)
     at_once = np.zeros((len(_CHANNELS), count), dtype=bool)
-    one, other = healthy.truth, faulty.truth
-    instruments = slice(_FIRST, _FIRST + len(INSTRUMENTS))
+    one, other = healthy.scan.truth, faulty.scan.truth
     if fault.kind in _BY_VARIATION:
-        different[instruments] = (one.sampled.values != other.sampled.values)[: len(INSTRUMENTS)]
+        different[_INSTRUMENTS] = (one.sampled.values != other.sampled.values)[: len(INSTRUMENTS)]
     else:
         threshold = np.maximum(DISTINCT * DEVIATION * noise, RESOLUTION)
-        different[instruments] = np.abs(one.clean - other.clean) > threshold
+        different[_INSTRUMENTS] = np.abs(settled(one.clean) - settled(other.clean)) > threshold
+    for counter, resolution in _COUNTERS.items():
+        counted = np.abs(getattr(healthy.state, counter) - getattr(faulty.state, counter))
+        different[_ROW[counter]] = counted > resolution
     at_once[: len(MEASUREMENTS)] = one.sampled.quality != other.sampled.quality
     for channel, row in _TOLD.items():
         at_once[_ROW[channel]] |= one.sampled.whole[row] != other.sampled.whole[row]
+    void = _IS_BAD[one.sampled.quality] & _IS_BAD[other.sampled.quality]
+    different[: len(MEASUREMENTS)] &= ~void
+    at_once[: len(MEASUREMENTS)] &= ~void
     at_once[_ROW["fault_alarms"]] = one.sampled.whole[Whole.ALARMS] != other.sampled.whole[Whole.ALARMS]
     ahead = np.abs(one.sampled.whole[Whole.SOURCE_US] - other.sampled.whole[Whole.SOURCE_US])
     at_once[_ROW["source_time"]] = ahead > LEAST_LATENCY_US + MORE_LATENCY_US
     if fault.kind in _BY_DELIVERY:
-        at_once[_ROW["server_time"]] = _arrivals(healthy.batches, count) != _arrivals(faulty.batches, count)
+        at_once[_ROW["server_time"]] = _arrivals(healthy.scan.batches, count) != _arrivals(faulty.scan.batches, count)
     return different, at_once
 
 

@@ -1,6 +1,8 @@
 """Exported data sets: the stream, its labels and the nameplates as files."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,3 +101,14 @@ def test_a_directory_that_is_in_use_is_left_alone(tmp_path: Path, capsys: pytest
     with pytest.raises(SystemExit, match="2"):
         main([str(tmp_path)])
     assert "is not empty" in capsys.readouterr().err
+
+
+def test_nothing_is_imported_while_it_runs(tmp_path: Path) -> None:
+    """An import on the way may swallow Ctrl-C: extension modules ignore errors while they set themselves up."""
+    program = (
+        "import sys; from generator.export import main; known = set(sys.modules); main(sys.argv[1:]); "
+        "late = sorted(set(sys.modules) - known); assert late == [], late"
+    )
+    arguments = ["--hours", "0.02", "--lead-in", "0.001", "--scenario", "sensor_rot", str(tmp_path / "out")]
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
