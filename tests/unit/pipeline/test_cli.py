@@ -4,7 +4,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 
 def scada(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -29,6 +32,15 @@ def test_export_says_what_it_can_be_told_and_what_it_cannot() -> None:
     assert "scada export: error: argument --hours: must be above 0" in refused.stderr
 
 
+@pytest.fixture
+def heeded_interrupts() -> Iterator[None]:
+    """Started in the background, pytest ignores Ctrl-C and hands that on; a handler is not handed on."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded_interrupts")
 def test_an_export_that_is_interrupted_says_that_its_files_are_not_whole(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "pipeline.cli", "export", str(tmp_path)], stderr=subprocess.PIPE, text=True
