@@ -19,6 +19,8 @@ QUALITIES: Final[tuple[str, ...]] = ("Good", *get_args(QualityCode))
 """What the numbers in `Batch.quality` stand for."""
 QUALITY: Final = {name: code for code, name in enumerate(QUALITIES)}
 QUALITY_ROW: Final = {name: row for row, name in enumerate(MEASUREMENTS)}
+COUNTERS: Final = {"energy_kwh": 1, "run_hours_h": 2}
+"""The counters among the values, with the decimal places that they are reported with."""
 
 
 class Whole(IntEnum):
@@ -43,7 +45,7 @@ class Batch:
 
     Attributes:
         whole: shape (len(Whole), readings).
-        values: shape (instruments + 2, readings), the indications of `INSTRUMENTS`, then energy and run hours.
+        values: shape (instruments + counters, readings), the indications of `INSTRUMENTS`, then `COUNTERS`.
         quality: shape (len(MEASUREMENTS), readings), places in `QUALITIES`; a value whose quality is Bad is void.
     """
 

@@ -7,7 +7,7 @@ from typing import Final, get_args
 import numpy as np
 
 from contracts import reading
-from generator.batch import QUALITY, QUALITY_ROW, Batch, Whole
+from generator.batch import COUNTERS, QUALITY, QUALITY_ROW, Batch, Whole
 from generator.chance import Floats, Integers
 from generator.faults import Active, FaultClass, strength
 from generator.instruments import DEVIATION, INSTRUMENTS, ROW, indicate
@@ -46,7 +46,7 @@ def sample(
     for active in faults:
         if active.fault.kind is FaultClass.LINK_LOSS:
             quality[:, active.place] = QUALITY["BadNoCommunication"]
-    counters = np.floor(state.energy_kwh * 10) / 10, np.floor(state.run_hours_h * 100) / 100
+    counters = (np.floor(getattr(state, name) * 10**places) / 10**places for name, places in COUNTERS.items())
     return Batch(_whole(state, faults), np.vstack((values, *counters)), quality), clean
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from contracts.schema import BAD
 from generator import plant
-from generator.batch import MEASUREMENTS, QUALITIES, QUALITY_ROW, Batch, Whole, joined
+from generator.batch import COUNTERS, MEASUREMENTS, QUALITIES, QUALITY_ROW, Batch, Whole, joined
 from generator.chance import Flags
 from generator.controls import Controls
 from generator.faults import KINDS, Fault, FaultClass
@@ -33,8 +33,6 @@ _TOLD: Final = {
     "breaker_closed": Whole.BREAKER,
     "start_count": Whole.START_COUNT,
 }
-_COUNTERS: Final = {"energy_kwh": 0.1, "run_hours_h": 0.01}
-"""Counters that grow with time, and their resolution."""
 _IS_BAD: Final = np.array([quality.startswith(BAD) for quality in QUALITIES])
 _CHANNELS: Final = (*MEASUREMENTS, "fault_alarms", "source_time", "server_time")
 """What may differ; the last stands for when, and whether, a reading reaches the stream."""
@@ -202,9 +200,9 @@ def _differences(fault: Fault, healthy: _Run, faulty: _Run, noise: float) -> tup
     else:
         threshold = np.maximum(DISTINCT * DEVIATION * noise, RESOLUTION)
         different[_INSTRUMENTS] = np.abs(settled(one.clean) - settled(other.clean)) > threshold
-    for counter, resolution in _COUNTERS.items():
+    for counter, places in COUNTERS.items():
         counted = np.abs(getattr(healthy.state, counter) - getattr(faulty.state, counter))
-        different[_ROW[counter]] = counted > resolution
+        different[_ROW[counter]] = counted > 10**-places
     at_once[: len(MEASUREMENTS)] = one.sampled.quality != other.sampled.quality
     for channel, row in _TOLD.items():
         at_once[_ROW[channel]] |= one.sampled.whole[row] != other.sampled.whole[row]

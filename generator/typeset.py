@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.reading import Cause, Mode, State
-from generator.batch import Batch, Whole
+from generator.batch import COUNTERS, Batch, Whole
 from generator.chance import Floats, Integers
 from generator.fleet import PlantConfig, fleet
 from generator.instruments import HIGH, INSTRUMENTS, LOW, SCALE
@@ -31,8 +31,6 @@ _US_PER_S: Final = 1_000_000
 _QUAD: Final = 10_000
 _NO_POINT: Final = 100
 _LEAST: Final = np.rint(LOW * SCALE).astype(np.int64)
-_COUNTERS: Final = (("energy_kwh", 1), ("run_hours_h", 2))
-"""The counters among the values, with the decimal places that they are reported with."""
 _TOLD: Final = {
     Whole.CAUSE: get_args(Cause),
     Whole.HISTORICAL: (False, True),
@@ -70,7 +68,7 @@ def _columns(config: PlantConfig, batch: Batch) -> Iterator[Column]:
     indices -= _LEAST
     for table, index in zip(_indications(), indices, strict=True):
         yield table.take(index)
-    for (name, decimals), values in zip(_COUNTERS, batch.values[len(INSTRUMENTS) :], strict=True):
+    for (name, decimals), values in zip(COUNTERS.items(), batch.values[len(INSTRUMENTS) :], strict=True):
         yield _table([b',"%b":' % name.encode()])
         yield from _decimals(values, decimals)
     yield _table([b',"start_count":'])

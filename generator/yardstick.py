@@ -17,8 +17,6 @@ ENOUGH: Final = 3_600
 """Scans from a fault's first on in which all of its effects are looked for."""
 MOST: Final = 86_400
 """Scans in which the first effect of a slow fault is looked for."""
-
-
 MOST_BYTES: Final = 256 * 2**20
 """Room for the plants of searches that have not come to their ends."""
 

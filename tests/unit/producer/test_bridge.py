@@ -5,7 +5,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from random import Random
 
 import pytest
@@ -221,6 +221,26 @@ class Reader:
             yield b""
 
 
+def break_off(source: Source, connections: int) -> None:
+    """Let so many of the source's next connections break off after three pieces."""
+    original, breaks = source.open, iter([True] * connections)
+
+    class Fragile(Reader):
+        def __iter__(self) -> Iterator[bytes]:
+            pieces = super().__iter__()
+            yield from islice(pieces, 3)
+            if next(breaks, False):
+                raise SourceLostError("broke off")
+            yield from pieces
+
+    @contextmanager
+    def fragile(after: int, digest: str | None) -> Iterator[Reader]:
+        with original(after, digest):
+            yield Fragile(source, after)
+
+    source.open = fragile  # type: ignore[method-assign]  # a fault of this run only
+
+
 class World:
     """A source, a log and the time; `run` is the life of one process."""
 
@@ -367,27 +387,14 @@ def test_nameplates_that_a_source_does_not_tell_hold_up_no_readings_and_are_aske
 ) -> None:
     monkeypatch.setattr("producer.bridge.MOST_NAMEPLATES", 3)
     life = world(20)
-    answers, breaks = iter([told]), iter([True])
+    answers = iter([told])
 
     @contextmanager
     def nameplates() -> Iterator[Told]:
         yield next(answers, Told("s", NAMEPLATES))
 
-    class Fragile(Reader):
-        def __iter__(self) -> Iterator[bytes]:
-            if next(breaks, False):
-                yield self.data
-                raise SourceLostError("broke off")
-            yield from super().__iter__()
-
-    @contextmanager
-    def fragile(after: int, digest: str | None) -> Iterator[Reader]:
-        with original(after, digest):
-            yield Fragile(life.source, after)
-
-    original = life.source.open
     life.source.nameplates = nameplates  # type: ignore[method-assign]  # a fault of this run only
-    life.source.open = fragile  # type: ignore[method-assign]  # likewise
+    break_off(life.source, connections=1)
     with capture_logs() as logs:
         assert life.run()
     [missing] = [entry for entry in logs if entry["event"] == "nameplates_missing"]
@@ -423,25 +430,7 @@ def test_a_lost_source_is_resumed_behind_the_last_line_without_asking_the_log_ag
     world: Callable[..., World],
 ) -> None:
     life = world(100, limit=1000)
-    breaks = iter([True, True])
-
-    class Fragile(Reader):
-        def __iter__(self) -> Iterator[bytes]:
-            chunks = super().__iter__()
-            yield next(chunks)
-            yield next(chunks)
-            yield next(chunks)
-            if next(breaks, False):
-                raise SourceLostError("broke off")
-            yield from chunks
-
-    @contextmanager
-    def fragile(after: int, digest: str | None) -> Iterator[Reader]:
-        with original(after, digest):
-            yield Fragile(life.source, after)
-
-    original = life.source.open
-    life.source.open = fragile  # type: ignore[method-assign]  # a fault of this run only
+    break_off(life.source, connections=2)
     with capture_logs() as logs:
         assert life.run()
     assert [entry["event"] for entry in logs].count("stream_taken_up") == 1
