@@ -6,7 +6,7 @@ from typing import Any, Final
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from analysis.split import Outcome
+from analysis.records.judge import Outcome
 
 OBSERVATION: Final = "outcomes"
 """Name under which a query observes `counts`."""

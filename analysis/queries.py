@@ -10,7 +10,8 @@ from typing import Any, Final
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 
-from analysis import progress, results, split, summary, totals, windows
+from analysis import progress, results, summary, totals, windows
+from analysis.records import judge
 from contracts import topics
 
 RECORDS_PER_BATCH: Final = 100_000
@@ -40,8 +41,8 @@ def source(spark: SparkSession, kafka: Mapping[str, str]) -> DataFrame:
 
 def ingest(records: DataFrame, kafka: Mapping[str, str]) -> DataStreamWriter:
     """Counts the outcomes of all records and writes the rejected ones to their topic."""
-    judged = split.judge(records).observe(progress.OBSERVATION, *progress.counts())
-    rejected = results.rejected_records(split.rejected(judged))
+    judged = judge.judge(records).observe(progress.OBSERVATION, *progress.counts())
+    rejected = results.rejected_records(judge.rejected(judged))
     return rejected.writeStream.queryName("ingest").format("kafka").options(**kafka)
 
 
@@ -69,6 +70,6 @@ def aggregate(
         finally:
             changed.unpersist()
 
-    readings = split.accepted(split.judge(records))
+    readings = judge.accepted(judge.judge(records))
     changes = totals.totals(totals.distinct(readings)).writeStream.outputMode("update")
     return changes.queryName("aggregate").foreachBatch(publish)

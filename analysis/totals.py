@@ -13,8 +13,8 @@ from analysis import summary, windows
 
 WATERMARK: Final = "2 hours"
 """How far, in source time, one generator's readings may lag behind another's in the log. Lateness is decided before
-(analysis.split), so this only has to outlast the disorder between partitions; that is short, but at a high pace of
-simulation minutes of source time pass in a moment."""
+(`analysis.records.judge`), so this only has to outlast the disorder between partitions; that is short, but at a high
+pace of simulation minutes of source time pass in a moment."""
 
 IDENTITY: Final = ("stream_id", "generator_id", "seq")
 

@@ -11,7 +11,7 @@ from typing import Final
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from analysis.split import CONTRACT
+from analysis.records.judge import CONTRACT
 from contracts.schema import Kind
 
 WINDOW: Final = "1 minute"

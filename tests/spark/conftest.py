@@ -10,7 +10,8 @@ import pytest
 from pyspark import SparkConf
 from pyspark.sql import DataFrame, SparkSession
 
-from analysis import session, split
+from analysis import session
+from analysis.records import judge
 from contracts import avro
 from contracts.reading import Reading
 from pipeline import versions
@@ -114,4 +115,4 @@ def accepted(
     records: Callable[[Sequence[bytes | None]], DataFrame],
 ) -> Callable[[Sequence[Reading]], DataFrame]:
     """Readings in the columns of the contract, by way of Kafka's encoding."""
-    return lambda readings: split.accepted(split.judge(records([avro.encode(reading) for reading in readings])))
+    return lambda readings: judge.accepted(judge.judge(records([avro.encode(reading) for reading in readings])))

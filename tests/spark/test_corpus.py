@@ -9,7 +9,7 @@ from hypothesis import given
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 
-from analysis import split
+from analysis.records import judge
 from contracts import schema
 from contracts.attack import boundaries, hostile, judges, mutants, scratch
 
@@ -29,7 +29,7 @@ def verdicts(judged: DataFrame) -> list[tuple[str, str] | None]:
 @pytest.mark.timeout(300)
 def test_spark_says_of_every_case_what_is_written(records: Records, seen: judges.Seen) -> None:
     wrong = []
-    found = verdicts(split.judge(records([value for _, value in boundaries.VALUES])))
+    found = verdicts(judge.judge(records([value for _, value in boundaries.VALUES])))
     for (case, _), verdict in zip(boundaries.VALUES, found, strict=True):
         seen["Spark", case.hostility] += 1
         # Of damage, one judge names the place and another the record as a whole; two places must be the same.
@@ -42,7 +42,7 @@ def test_spark_says_of_every_case_what_is_written(records: Records, seen: judges
 def first_wrong(values: DataFrame) -> str | None:
     """What the corpus says of the analysis that is importable: its first wrong verdict, or why none of it starts."""
     try:
-        judged = importlib.import_module("analysis.split").judge(values)
+        judged = importlib.import_module("analysis.records.judge").judge(values)
     except (KeyError, ValueError) as error:
         return f"does not start: {error}"
     except AnalysisException as error:
@@ -98,7 +98,7 @@ def test_spark_says_of_generated_values_what_avros_judge_says(records: Records, 
     wrong = []
     for start in range(0, len(generated), BATCH):
         batch = generated[start : start + BATCH]
-        for value, verdict in zip(batch, verdicts(split.judge(records([value.data for value in batch]))), strict=True):
+        for value, verdict in zip(batch, verdicts(judge.judge(records([value.data for value in batch]))), strict=True):
             seen["Spark", value.hostility] += 1
             reason = judges.value(value.data, value.hostility, seen)
             if (reason is None) != (verdict is None):

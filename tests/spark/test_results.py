@@ -8,8 +8,8 @@ import jsonschema_rs
 import pytest
 from pyspark.sql import DataFrame
 
+from analysis.records.judge import judge, rejected
 from analysis.results import rejected_records, statistics_records, summary_records
-from analysis.split import judge, rejected
 from analysis.summary import summary
 from analysis.totals import totals
 from analysis.windows import MEASUREMENTS, statistics

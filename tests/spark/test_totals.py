@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from analysis import split, summary, totals, windows
+from analysis import summary, totals, windows
+from analysis.records import judge
 from contracts import avro
 from contracts.reading import Reading
 
@@ -35,7 +36,7 @@ class Stream:
             .option("maxFilesPerTrigger", 1)
             .parquet(f"{self._folder}/in/*")
         )
-        readings = split.accepted(split.judge(source))
+        readings = judge.accepted(judge.judge(source))
         query = (
             totals.totals(totals.distinct(readings))
             .writeStream.outputMode("update")

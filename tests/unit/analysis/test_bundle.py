@@ -6,10 +6,10 @@ ROOT = Path(__file__).parents[3]
 PROGRAM = """
 import sys
 sys.path.insert(0, {zip!r})
-import analysis.split, contracts.schema
-assert analysis.split.__file__.startswith({zip!r}), analysis.split.__file__
+import analysis.records.judge, contracts.schema
+assert analysis.records.judge.__file__.startswith({zip!r}), analysis.records.judge.__file__
 assert contracts.schema.__file__.startswith({zip!r}), contracts.schema.__file__
-print(len(analysis.split.CONTRACT.fields))
+print(len(analysis.records.judge.CONTRACT.fields))
 """
 
 

@@ -26,7 +26,7 @@ def violation(contract: Contract, reading: str) -> Column:
 
     Args:
         contract: the contract of the record.
-        reading: name of a struct column as `analysis.decode.decode` gives it.
+        reading: name of a struct column as `analysis.records.decode.decode` gives it.
     """
     record = F.col(reading)
     found = F.when(F.lit(False), named("", ""))

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from analysis.split import CONTRACT, Outcome, accepted, judge, rejected
+from analysis.records.judge import CONTRACT, Outcome, accepted, judge, rejected
 from analysis.totals import totals
 from contracts import avro
 from contracts.reading import Reading

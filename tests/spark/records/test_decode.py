@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from analysis.decode import decode, ordered
-from analysis.split import Outcome, judge
+from analysis.records.decode import decode, ordered
+from analysis.records.judge import Outcome, judge
 from contracts import avro
 from contracts.errors import ContractError
 from contracts.reading import Reading

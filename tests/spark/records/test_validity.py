@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame
 
-from analysis.split import CONTRACT, judge
-from analysis.validity import CENTURY
+from analysis.records.judge import CONTRACT, judge
+from analysis.records.validity import CENTURY
 from contracts import avro
 from contracts.reading import Reading
 

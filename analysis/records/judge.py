@@ -6,8 +6,8 @@ from typing import Final
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from analysis.decode import decode, once
-from analysis.validity import named, violation
+from analysis.records.decode import decode, once
+from analysis.records.validity import named, violation
 from contracts.schema import Kind, load
 
 CONTRACT: Final = load("generator_reading")
