@@ -1,7 +1,7 @@
 """Which readings have been seen: per stream and generator, the ranges of their gap-free numbers.
 
-A generator numbers its readings without gaps (the contract's `seq`), so what has been seen is a few ranges, however many
-readings there were. A number within a range is a copy of a reading, whichever query asks and however long ago it was.
+A generator numbers its readings without gaps (`seq` of the contract), so what has been seen is a few ranges, however
+many readings there were. A number within a range is a copy of a reading, whichever query asks and however long ago.
 """
 
 from bisect import bisect_right
