@@ -1,63 +1,65 @@
-"""What Spark reports of its batches, as one event each for whoever watches."""
+"""What the analysis reports of its batches: one event each, for whoever watches."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from pyspark.sql import Column
-from pyspark.sql import functions as F
-
-from analysis.records.judge import Outcome
-
-OBSERVATION: Final = "outcomes"
-"""Name under which a query observes `counts`."""
-
-_NOT_ACCEPTED: Final = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.ACCEPTED)
+from contracts import topics
 
 
-def counts() -> tuple[Column, ...]:
-    """How many judged records of a batch were not accepted, for each such outcome."""
-    return tuple(F.count_if(F.col("outcome") == name).alias(name) for name in _NOT_ACCEPTED)
+@dataclass
+class Tally:
+    """What the queries count for the events; each query writes its own part.
+
+    Attributes:
+        outcomes: records by outcome, since the query began at its checkpoint's first batch.
+        appended: by query, Kafka's timestamp of the newest record that it has processed, in seconds since 1970.
+    """
+
+    outcomes: dict[str, int] = field(default_factory=dict)
+    appended: dict[str, float] = field(default_factory=dict)
 
 
 class Progress:
-    """Adds up the reports of all queries.
+    """Makes an event of each report of Spark.
 
-    Counts of outcomes, duplicates and dropped readings are those since the start of the process; ``records_total`` and
-    ``lag`` are places in the log, and so go on where they stopped.
+    Args:
+        tally: what the queries count.
+        now: the wall clock, in seconds since 1970.
     """
 
-    def __init__(self) -> None:
-        self._counts = dict.fromkeys((*_NOT_ACCEPTED, "duplicates", "dropped"), 0)
+    def __init__(self, tally: Tally, now: Callable[[], float] = time.time) -> None:
+        self._tally = tally
+        self._now = now
 
     def event(self, report: Mapping[str, Any]) -> dict[str, Any]:
         """The event for a query's report, a ``StreamingQueryProgress`` as parsed JSON.
 
         Returns:
-            ``event``, ``query``, ``batch``, ``input_rows``, ``records_total`` (records of the topic that the query has
-            processed), ``rejected``, ``late``, ``skewed``, ``duplicates`` (copies that were not counted again),
-            ``dropped`` (readings behind the watermark, which should not be), ``lag`` (records behind the end of the
-            topic) and ``duration_ms``.
+            ``event``, ``query``, ``batch``, ``input_rows``, ``records_total`` (offsets of the readings topic that the
+            query has processed), ``outcomes`` (records by outcome), ``lag`` (records behind the end of the topic),
+            ``lag_s`` (age of the newest record that it has processed, 0 at the end of the topic) and ``duration_ms``.
         """
-        for name, count in report.get("observedMetrics", {}).get(OBSERVATION, {}).items():
-            self._counts[name] += count
-        for operator in report["stateOperators"]:
-            self._counts["dropped"] += operator["numRowsDroppedByWatermark"]
-            self._counts["duplicates"] += operator["customMetrics"].get("numDroppedDuplicateRows", 0)
         done, end = (
             sum(_offsets(source, name) for source in report["sources"]) for name in ("endOffset", "latestOffset")
         )
+        lag = max(end - done, 0)
+        newest = self._tally.appended.get(report["name"])
         return {
             "event": "progress",
             "query": report["name"],
             "batch": report["batchId"],
             "input_rows": report["numInputRows"],
             "records_total": done,
-            **self._counts,
-            "lag": max(end - done, 0),
+            "outcomes": dict(self._tally.outcomes),
+            "lag": lag,
+            "lag_s": round(max(self._now() - newest, 0.0), 3) if lag and newest is not None else 0.0,
             "duration_ms": report["durationMs"].get("triggerExecution", 0),
         }
 
 
 def _offsets(source: Mapping[str, Any], name: str) -> int:
-    """Records of all partitions before the offsets that a report's source gives under that name."""
-    return sum(offset for partitions in (source[name] or {}).values() for offset in partitions.values())
+    """Records of the readings topic before the offsets that a report's source gives under that name."""
+    offsets = source[name]
+    return sum(offsets.get(topics.READINGS, {}).values()) if isinstance(offsets, Mapping) else 0

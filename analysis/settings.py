@@ -3,6 +3,9 @@
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
+
+_LAST_PORT: Final = 65535
 
 
 @dataclass(frozen=True)
@@ -12,20 +15,28 @@ class Settings:
     Attributes:
         bootstrap_servers: Kafka brokers to begin with, ``host:port``, separated by commas.
         checkpoint_dir: where the queries keep what they have done; a path or URL that Spark can write.
+        historian_dir: where the historian's Parquet files are; likewise.
+        metrics_port: port on loopback where metrics are served for Prometheus; None for none.
         kafka_options: further settings of the Kafka clients, such as ``security.protocol``. May hold secrets.
         table: whether the console shows the summary as a table instead of an event per batch.
     """
 
     bootstrap_servers: str
     checkpoint_dir: str
+    historian_dir: str
     table: bool
+    metrics_port: int | None = None
     kafka_options: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def clients(self) -> dict[str, str]:
+        """The settings of Kafka clients."""
+        return {"bootstrap.servers": self.bootstrap_servers} | self.kafka_options
 
     @property
     def kafka(self) -> dict[str, str]:
         """The options of Spark's Kafka sources and sinks."""
-        clients = {"bootstrap.servers": self.bootstrap_servers} | self.kafka_options
-        return {f"kafka.{name}": value for name, value in clients.items()}
+        return {f"kafka.{name}": value for name, value in self.clients.items()}
 
 
 def parse(arguments: Sequence[str], *, on_terminal: bool) -> Settings:
@@ -36,7 +47,7 @@ def parse(arguments: Sequence[str], *, on_terminal: bool) -> Settings:
     """
     parser = argparse.ArgumentParser(
         prog="analysis/job.py",
-        description="Judge the readings on Kafka; write rejected records, summaries and statistics to topics.",
+        description="Judge the readings on Kafka; keep their history; tell alarms, health, faults and statistics.",
     )
     parser.add_argument(
         "--bootstrap-servers", default="127.0.0.1:9092", metavar="HOST:PORT,…", help="default: %(default)s"
@@ -46,6 +57,16 @@ def parse(arguments: Sequence[str], *, on_terminal: bool) -> Settings:
         default=".scada/checkpoints",
         metavar="DIR",
         help="where the queries keep what they have done, so that they go on where they stopped; default: %(default)s",
+    )
+    parser.add_argument(
+        "--historian-dir",
+        default=".scada/historian",
+        metavar="DIR",
+        help="where readings, outcomes and windows are kept as Parquet files, on the file system of the checkpoints; "
+        "default: %(default)s",
+    )
+    parser.add_argument(
+        "--metrics-port", type=_port, metavar="PORT", help="serve metrics for Prometheus on this port of loopback"
     )
     parser.add_argument(
         "--kafka-option",
@@ -65,9 +86,17 @@ def parse(arguments: Sequence[str], *, on_terminal: bool) -> Settings:
     return Settings(
         bootstrap_servers=given.bootstrap_servers,
         checkpoint_dir=given.checkpoint_dir,
+        historian_dir=given.historian_dir,
         table=given.console == "table",
+        metrics_port=given.metrics_port,
         kafka_options=dict(given.kafka_option),
     )
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"must be a port from 1 to {_LAST_PORT}, got {text!r}")
+    return int(text)
 
 
 def _option(text: str) -> tuple[str, str]:

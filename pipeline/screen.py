@@ -23,6 +23,8 @@ _COLUMNS: Final = {
 }
 ROWS: Final = 20
 """Generators that the screen shows; the closing summary has all."""
+BEHIND_S: Final = 15.0
+"""Seconds of lag from which the line for a log says so: more than two batches of the slowest query."""
 
 
 def render(status: Status) -> RenderableType:
@@ -44,7 +46,7 @@ def render(status: Status) -> RenderableType:
 
 def line(status: Status) -> str:
     """The stages on one line, for a log."""
-    stages = " → ".join(f"{stage.name} {stage.total:,}{_rate(stage)}" for stage in status.stages)
+    stages = " → ".join(f"{stage.name} {stage.total:,}{_rate(stage)}{_behind(stage)}" for stage in status.stages)
     parts = [f"{status.elapsed_s:5.0f} s", stages, set_aside_line(status.set_aside)]
     if status.bus:
         parts.append(bus_line(status.bus))
@@ -90,15 +92,20 @@ def _parts(states: Mapping[str, str]) -> Text:
 def _stages(stages: Sequence[Stage]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("stage")
-    for heading in ("records", "per second", "lag"):
+    for heading in ("records", "per second", "lag", "seconds"):
         table.add_column(heading, justify="right")
     for stage in stages:
-        table.add_row(stage.name, f"{stage.total:,}", _cell(stage.rate, ",.1f"), _cell(stage.lag, ",d"))
+        lag = _cell(stage.lag, ",d"), _cell(stage.lag_s, ",.1f")
+        table.add_row(stage.name, f"{stage.total:,}", _cell(stage.rate, ",.1f"), *lag)
     return table
 
 
 def _rate(stage: Stage) -> str:
     return "" if stage.rate is None else f" ({stage.rate:,.1f}/s)"
+
+
+def _behind(stage: Stage) -> str:
+    return f", {stage.lag_s:.0f} s behind" if stage.lag_s and stage.lag_s >= BEHIND_S else ""
 
 
 def _cell(value: Any, form: str) -> str:

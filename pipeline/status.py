@@ -15,8 +15,16 @@ RATE_OVER_S: Final = 10.0
 """Seconds that a rate is taken over."""
 
 _HEAD: Final = "scada_generator_head_line"
-_QUERIES: Final = ("ingest", "aggregate")
-_COUNTS: Final = ("rejected", "late", "skewed", "duplicates", "dropped")
+_QUERIES: Final = ("monitor", "historian")
+_SET_ASIDE: Final = {
+    "rejected": "rejected",
+    "late": "late",
+    "skewed": "skewed",
+    "duplicate": "duplicates",
+    "conflict": "conflicts",
+    "gap": "lost to retention",
+}
+"""What each outcome of the analysis but acceptance is called in a count."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +36,14 @@ class Stage:
         total: records so far.
         rate: records per second; None while it cannot be told.
         lag: records of the step before that have not come so far; None for the first step.
+        lag_s: age in seconds of the newest record that has come so far, 0 if there is no lag; None if nobody tells.
     """
 
     name: str
     total: int
     rate: float | None = None
     lag: int | None = None
+    lag_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -122,9 +132,15 @@ class Analysis:
         return min(int(self._events.get(query, {}).get("records_total", 0)) for query in _QUERIES)
 
     @property
+    def lag_s(self) -> float:
+        """How old the newest record is that every query has processed, in seconds; 0 at the end of the topic."""
+        return max((float(event["lag_s"]) for event in self._events.values()), default=0.0)
+
+    @property
     def counts(self) -> dict[str, int]:
-        """Records that were not taken into the results since the analysis started, by reason."""
-        return {name: max((event[name] for event in self._events.values()), default=0) for name in _COUNTS}
+        """Records that were not taken into the results, by reason."""
+        outcomes = self._events.get("historian", {}).get("outcomes", {})
+        return {shown: outcomes.get(outcome, 0) for outcome, shown in _SET_ASIDE.items()}
 
 
 def head_line(metrics: str) -> int:

@@ -194,7 +194,13 @@ class Watch:
         return (
             Stage("emitted", head, self._rates["emitted"].at(now, head)),
             Stage("committed", line, self._rates["committed"].at(now, line), head - line),
-            Stage("decoded", decoded, self._rates["decoded"].at(now, decoded), max(self._records - decoded, 0)),
+            Stage(
+                "decoded",
+                decoded,
+                self._rates["decoded"].at(now, decoded),
+                max(self._records - decoded, 0),
+                self._analysis.lag_s,
+            ),
         )
 
     @property

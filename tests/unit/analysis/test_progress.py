@@ -1,6 +1,6 @@
 from typing import Any
 
-from analysis.progress import Progress
+from analysis.progress import Progress, Tally
 
 
 def report(query: str, batch: int = 0, **changes: Any) -> dict[str, Any]:
@@ -23,41 +23,38 @@ def report(query: str, batch: int = 0, **changes: Any) -> dict[str, Any]:
     return given | changes
 
 
-def ingested(rejected: int, late: int, skewed: int) -> dict[str, Any]:
-    return {"observedMetrics": {"outcomes": {"rejected": rejected, "late": late, "skewed": skewed}}}
-
-
 def test_an_event_says_what_a_batch_did() -> None:
-    assert Progress().event(report("ingest", batch=7, **ingested(1, 2, 3))) == {
+    tally = Tally(outcomes={"accepted": 1490, "late": 10}, appended={"historian": 995.0, "monitor": 999.0})
+    assert Progress(tally, lambda: 1000.0).event(report("historian", batch=7)) == {
         "event": "progress",
-        "query": "ingest",
+        "query": "historian",
         "batch": 7,
         "input_rows": 1500,
         "records_total": 1500,
-        "rejected": 1,
-        "late": 2,
-        "skewed": 3,
-        "duplicates": 0,
-        "dropped": 0,
+        "outcomes": {"accepted": 1490, "late": 10},
         "lag": 50,
+        "lag_s": 5.0,
         "duration_ms": 613,
     }
 
 
-def test_counts_add_up_over_batches_and_queries() -> None:
-    progress = Progress()
-    state = [
-        {"numRowsDroppedByWatermark": 0, "customMetrics": {"rocksdbCommitCount": 1}},
-        {"numRowsDroppedByWatermark": 2, "customMetrics": {"numDroppedDuplicateRows": 5}},
-    ]
-    progress.event(report("ingest", **ingested(1, 0, 0)))
-    progress.event(report("aggregate", stateOperators=state))
-    progress.event(report("aggregate", batch=1, stateOperators=state))
-    event = progress.event(report("ingest", batch=1, **ingested(2, 1, 0)))
-    counts = {name: event[name] for name in ("rejected", "late", "skewed", "duplicates", "dropped")}
-    assert counts == {"rejected": 3, "late": 1, "skewed": 0, "duplicates": 10, "dropped": 4}
+def test_at_the_end_of_the_topic_there_is_no_lag_however_old_its_records_are() -> None:
+    ends = {"scada.readings.v1": {"0": 600}}
+    found = Progress(Tally(appended={"monitor": 0.0}), lambda: 1000.0).event(
+        report("monitor", sources=[{"endOffset": ends, "latestOffset": ends}])
+    )
+    assert (found["lag"], found["lag_s"]) == (0, 0.0)
+
+
+def test_only_readings_are_counted_among_the_sources_of_a_query() -> None:
+    offsets = {"scada.readings.v1": {"0": 600}, "scada.operator-actions.v1": {"0": 7}}
+    kafka = {"endOffset": offsets, "latestOffset": offsets}
+    ticks = {"endOffset": 12, "latestOffset": None}
+    found = Progress(Tally()).event(report("monitor", sources=[kafka, ticks]))
+    assert (found["records_total"], found["lag"]) == (600, 0)
 
 
 def test_a_batch_without_offsets_has_processed_nothing() -> None:
-    event = Progress().event(report("ingest", sources=[{"endOffset": None, "latestOffset": None}], durationMs={}))
+    sources = [{"endOffset": None, "latestOffset": None}]
+    event = Progress(Tally()).event(report("monitor", sources=sources, durationMs={}))
     assert (event["records_total"], event["lag"], event["duration_ms"]) == (0, 0, 0)

@@ -6,7 +6,8 @@ from analysis.settings import parse
 def test_defaults_fit_the_local_pipeline() -> None:
     given = parse([], on_terminal=True)
     assert given.kafka == {"kafka.bootstrap.servers": "127.0.0.1:9092"}
-    assert given.checkpoint_dir == ".scada/checkpoints"
+    assert (given.checkpoint_dir, given.historian_dir) == (".scada/checkpoints", ".scada/historian")
+    assert given.metrics_port is None
 
 
 @pytest.mark.parametrize("on_terminal", [True, False])
@@ -30,7 +31,19 @@ def test_secrets_are_not_shown() -> None:
     assert "hunter2" not in repr(parse(["--kafka-option", "ssl.key.password=hunter2"], on_terminal=False))
 
 
-@pytest.mark.parametrize("wrong", [["--kafka-option", "=x"], ["--kafka-option", "x"], ["--console", "none"], ["more"]])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--kafka-option", "=x"],
+        ["--kafka-option", "x"],
+        ["--console", "none"],
+        ["more"],
+        ["--metrics-port", "0"],
+        ["--metrics-port", "65536"],
+        ["--metrics-port", "-1"],
+        ["--metrics-port", "x"],
+    ],
+)
 def test_wrong_arguments_end_with_code_2(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         parse(wrong, on_terminal=False)

@@ -24,7 +24,7 @@ STATUS = Status(
     remaining_s=38.6,
     parts={"kafka": "running", "analysis": "downloading 3 of 5 jars"},
     bus=Bus("S1", 50.014, None, 509.4, 5, 10, capacity_kw=750.0),
-    stages=(Stage("emitted", 1230, 10.04), Stage("committed", 1200, None, 30)),
+    stages=(Stage("emitted", 1230, 10.04), Stage("committed", 1200, None, 30), Stage("decoded", 900, 9.0, 300, 31.25)),
     set_aside={"dead letters": 2, "late": 0},
     summary=(ROW,),
     urls={"stream": "http://127.0.0.1:8000/generator/stream"},
@@ -54,8 +54,9 @@ def test_the_screen_has_a_dash_for_a_demand_that_nobody_knows() -> None:
 
 def test_the_screen_has_each_stage_with_total_rate_and_lag() -> None:
     lines = _shown(STATUS)
-    assert "emitted 1,230 10.0 -" in lines
-    assert "committed 1,200 - 30" in lines
+    assert "emitted 1,230 10.0 - -" in lines
+    assert "committed 1,200 - 30 -" in lines
+    assert "decoded 900 9.0 300 31.2" in lines
 
 
 def test_the_screen_has_what_was_set_aside_and_where_to_look_closer() -> None:
@@ -82,6 +83,6 @@ def test_a_status_of_which_nothing_is_known_yet_can_be_shown() -> None:
 
 def test_the_line_for_a_log_has_stages_counters_and_bus() -> None:
     assert screen.line(STATUS) == (
-        "   21 s | emitted 1,230 (10.0/s) → committed 1,200 | dead letters 2, late 0 | "
-        "bus S1: 50.01 Hz, - V, demand 509 of 750 kW (5 of 10 sets), reserve 241 kW"
+        "   21 s | emitted 1,230 (10.0/s) → committed 1,200 → decoded 900 (9.0/s), 31 s behind | "
+        "dead letters 2, late 0 | bus S1: 50.01 Hz, - V, demand 509 of 750 kW (5 of 10 sets), reserve 241 kW"
     )

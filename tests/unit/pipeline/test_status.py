@@ -107,27 +107,29 @@ def test_a_rate_is_taken_over_the_last_ten_seconds() -> None:
     assert rate.at(20, 200) == 0
 
 
-def _event(query: str, records: int, **counts: int) -> str:
-    zero = dict.fromkeys(("rejected", "late", "skewed", "duplicates", "dropped"), 0)
-    return json.dumps({"event": "progress", "query": query, "records_total": records, **zero, **counts})
+def _event(query: str, records: int, lag_s: float = 0.0, **outcomes: int) -> str:
+    event = {"event": "progress", "query": query, "records_total": records, "lag_s": lag_s, "outcomes": outcomes}
+    return json.dumps(event)
 
 
 def test_the_analysis_has_processed_what_its_slowest_query_has() -> None:
     analysis = Analysis()
+    assert (analysis.records, analysis.lag_s) == (0, 0)
+    analysis.read(_event("monitor", 500, lag_s=0.4))
     assert analysis.records == 0
-    analysis.read(_event("ingest", 500))
-    assert analysis.records == 0
-    analysis.read(_event("aggregate", 300))
-    analysis.read(_event("ingest", 600))
-    assert analysis.records == 300
+    analysis.read(_event("historian", 300, lag_s=7.5))
+    analysis.read(_event("monitor", 600))
+    assert (analysis.records, analysis.lag_s) == (300, 7.5)
 
 
-def test_the_analysis_counts_what_it_set_aside() -> None:
+def test_the_historian_counts_what_was_set_aside() -> None:
     analysis = Analysis()
-    assert analysis.counts == {"rejected": 0, "late": 0, "skewed": 0, "duplicates": 0, "dropped": 0}
-    analysis.read(_event("ingest", 1, rejected=2, late=1))
-    analysis.read(_event("aggregate", 1, rejected=2, late=1, duplicates=3, dropped=4))
-    assert analysis.counts == {"rejected": 2, "late": 1, "skewed": 0, "duplicates": 3, "dropped": 4}
+    none = dict.fromkeys(("rejected", "late", "skewed", "duplicates", "conflicts", "lost to retention"), 0)
+    assert analysis.counts == none
+    analysis.read(_event("historian", 1, accepted=9, rejected=2, late=1, duplicate=3, conflict=4, gap=5))
+    analysis.read(_event("monitor", 1))
+    expected = {"rejected": 2, "late": 1, "duplicates": 3, "conflicts": 4, "lost to retention": 5}
+    assert analysis.counts == none | expected
 
 
 @pytest.mark.parametrize("line", ["", "26/11/24 WARN StateStore: {", "[]", '"progress"', '{"event": "started"}'])
