@@ -27,19 +27,15 @@ _SETTINGS: Final = {
     # Each batch leaves its plan, as text and as a graph, to whoever might ask: by default that of the last 1000.
     "spark.sql.ui.retainedExecutions": "10",
     "spark.sql.maxPlanStringLength": "10000",
-    # Streams of stateful queries switch it off themselves, with a warning each.
+    # A batch is small and its plan is known: replanning it after each shuffle costs more than it saves.
     "spark.sql.adaptive.enabled": "false",
-    "spark.sql.streaming.stateStore.providerClass": (
-        "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
-    ),
-    "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled": "true",
-    # Results are written when readings change them; an empty batch only to move the watermark would change nothing.
-    "spark.sql.streaming.noDataMicroBatches.enabled": "false",
+    # The jobs of the two queries take turns at the cores, so that the monitor does not wait for a batch of the historian.
+    "spark.scheduler.mode": "FAIR",
 }
 _LOCAL: Final = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-    # Each partition of a stateful operator commits its own store in each batch; a plant is small enough for one.
+    # The groups of a batch are its generators: few enough for one task, and each further task costs milliseconds.
     "spark.sql.shuffle.partitions": "1",
 }
 

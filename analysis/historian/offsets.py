@@ -31,8 +31,8 @@ class Gap(NamedTuple):
 def gaps(positions: Iterable[Position], expected: Mapping[Partition, int]) -> tuple[list[Gap], dict[Partition, int]]:
     """The offsets that should have come and did not.
 
-    An offset is without a record too where a transaction ended, or where compaction removed it: there is nothing to read
-    in either case, and nobody can tell the cases apart afterwards.
+    An offset is without a record too where a transaction ended, or where compaction removed it. There is nothing to
+    read in either case, and the cases cannot be told apart afterwards.
 
     Args:
         positions: those of a batch, in the order of the log.
