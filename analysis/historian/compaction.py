@@ -63,7 +63,6 @@ class Compaction:
         self._files.rename(f"{work}/writing", f"{work}/new")
         self._files.sync(work)
         self._files.rename(folder, f"{work}/old")
-        self._files.sync(work)
         self._settle(dataset, day)
         return True
 

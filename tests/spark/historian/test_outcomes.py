@@ -36,10 +36,10 @@ def values(make: Make) -> list[bytes | None]:
 
 def test_each_record_has_one_outcome_with_the_rule_that_it_breaks(records: Records, reading: Make) -> None:
     found = outcomes.outcomes(judge.judge(records(values(reading))))
-    assert found.columns == (
-        ["topic", "partition", "offset", "last_offset", "appended", "stream", "line", "stream_id", "generator_id"]
-        + ["seq", "outcome", "field", "rule", "date"]
+    columns = (
+        "topic partition offset last_offset appended stream line stream_id generator_id seq outcome field rule date"
     )
+    assert found.columns == columns.split()
     rows = found.orderBy("offset").select(
         "offset", "last_offset", "line", "stream_id", "generator_id", "seq", "outcome", "field", "date"
     )

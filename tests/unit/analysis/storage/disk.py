@@ -45,12 +45,13 @@ class Disk:
         self.crash_at = crash_at
         self.fault = fault
 
-    def after_crash(self, *, names_kept: bool) -> "Disk":
-        """The disk as it comes back: with all names as they were last, or with none that was not synced.
+    def after_crash(self, *, names_kept: bool, below: str = "/") -> "Disk":
+        """The disk as it comes back: with names as they were last, everywhere or below a folder, others as synced last.
 
-        A file system is free to do either.
+        A file system is free to do either, for each folder.
         """
-        found = self.live if names_kept else self.durable
+        found = {path: inode for path, inode in self.live.items() if names_kept and path.startswith(below)}
+        found |= {path: inode for path, inode in self.durable.items() if not (names_kept and path.startswith(below))}
         disk = Disk(fault=self.fault)
         disk.live = {path: Inode(inode.on_disk, inode.on_disk) for path, inode in found.items()}
         disk.durable = dict(disk.live)
