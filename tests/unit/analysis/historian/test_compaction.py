@@ -5,7 +5,7 @@ import pytest
 
 from analysis.historian import layout
 from analysis.historian.compaction import Compaction, closed
-from tests.unit.analysis.historian.test_publication import seen
+from tests.unit.analysis.historian.reader import seen
 from tests.unit.analysis.storage.disk import Crash, Disk
 
 QUERY = "aaaaaaaa"

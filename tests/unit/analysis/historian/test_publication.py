@@ -1,4 +1,3 @@
-import re
 from collections import Counter
 from itertools import count
 
@@ -6,6 +5,7 @@ import pytest
 
 from analysis.historian import layout
 from analysis.historian.publication import Publication
+from tests.unit.analysis.historian.reader import seen
 from tests.unit.analysis.storage.disk import Crash, Disk, Fault
 
 QUERY = "0f3c9a1e"
@@ -35,12 +35,6 @@ def publish(disk: Disk, batch: int, rows: dict[str, dict[str, bytes]]) -> list[s
             disk.write_unsynced(f"{publication.staging(dataset)}/date={date}/part-{disk.operations}.parquet", content)
         disk.write(f"{publication.staging(dataset)}/_SUCCESS", b"")
     return publication.publish()
-
-
-def seen(disk: Disk) -> Counter[bytes]:
-    """What a plain reader's glob sees."""
-    pattern = re.compile(r"/h/(readings|outcomes|minutes)/date=[^/]+/[^/]*\.parquet")
-    return Counter(row for path, inode in disk.live.items() if pattern.fullmatch(path) for row in inode.content.split())
 
 
 ROWS = [
