@@ -24,6 +24,8 @@ _SETTINGS: Final = {
     "spark.ui.showConsoleProgress": "false",
     "spark.executor.defaultJavaOptions": " ".join(f"-D{name}={value}" for name, value in _LIMITS.items()),
     "spark.sql.session.timeZone": "UTC",
+    # Spark's own default (INT96) has no range in the footer, by which readers skip files, and is deprecated.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     # Each batch leaves its plan, as text and as a graph, to whoever might ask: by default that of the last 1000.
     "spark.sql.ui.retainedExecutions": "10",
     "spark.sql.maxPlanStringLength": "10000",

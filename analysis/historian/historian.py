@@ -1,0 +1,111 @@
+"""The historian of one streaming query: its files read and written, by Spark and the file system."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+from analysis.historian import compaction, find, layout, outcomes, parquet
+from analysis.historian.compaction import Compaction
+from analysis.historian.layout import Published
+from analysis.historian.publication import Publication
+from analysis.storage.files import Files
+
+
+class Historian:
+    """The historian of one streaming query, the only one that writes to that folder while it runs.
+
+    Building it ends what a crash has interrupted, so it is to be built at the start of every run.
+
+    Args:
+        spark: the session.
+        files: the file system of the root.
+        root: the historian's folder.
+        query_id: the UUID of the streaming query, which is its checkpoint's.
+    """
+
+    def __init__(self, spark: SparkSession, files: Files, root: str, query_id: str) -> None:
+        self._spark = spark
+        self._files = files
+        self._root = root
+        self._query = layout.short(query_id)
+        self._has_published = False
+        self._compaction = Compaction(
+            files, root, self._query, lambda paths, folder: parquet.rewrite(spark, paths, folder)
+        )
+        self._compaction.heal()
+
+    def begin(self, batch: int, offsets: Mapping[tuple[str, int], int]) -> Publication:
+        """The publication of a batch, without leftovers; see `Publication` for the offsets."""
+        publication = Publication(self._files, self._root, self._query, batch, offsets)
+        publication.begin()
+        return publication
+
+    def stage(self, publication: Publication, dataset: str, rows: DataFrame) -> None:
+        """Writes rows, which have a ``date``, where `publish` takes them from; one job, in one task.
+
+        Args:
+            publication: the batch's.
+            dataset: one of `layout.DATASETS`.
+            rows: what is costly in them is to be persisted, and computed, before: one task would do it alone.
+        """
+        parquet.write(rows, publication.staging(dataset))
+
+    def publish(self, publication: Publication) -> list[Published]:
+        """Publishes what is staged: readers see it, and it is on disk, when this returns."""
+        paths = publication.publish()
+        if not self._has_published:
+            publication.remove_strays(paths)
+            self._has_published = True
+        return [self._published(path) for path in paths]
+
+    def compact(self, batch: int, newest: str) -> list[tuple[str, str]]:
+        """Compacts each day that is over at the newest date; the datasets and days that were compacted."""
+        return [
+            (dataset, day)
+            for dataset in layout.DATASETS
+            for day in compaction.closed(layout.dates(self._files, f"{self._root}/{dataset}"), newest)
+            if self._compaction.compact(dataset, day, batch)
+        ]
+
+    def on_days(self, dataset: str, days: Sequence[str], batch: int) -> list[str]:
+        """The files of those days that this query had written before that batch."""
+        return find.on_days(self._files, self._root, dataset, days, query=self._query, batch=batch)
+
+    def tell_copies(
+        self, judged: DataFrame, places: Sequence[tuple[int, int]], batch: int, recent: Sequence[Published]
+    ) -> DataFrame:
+        """The judged batch, its copies told apart: those at the given places (partition, offset) of accepted readings.
+
+        The original of a copy is in the batch, or in a file of its source time, because a copy with the same bytes has
+        the same source time; a reading whose original is in neither is a conflict. Costs nothing without copies, three
+        small jobs otherwise.
+
+        Args:
+            judged: the batch, persisted.
+            places: where a reading stands whose identity was seen before, in the log or in this batch.
+            batch: the batch.
+            recent: see `analysis.historian.find.at_times`.
+        """
+        if not places:
+            return judged
+        found = outcomes.candidates(judged, self._local(places, outcomes.PLACES)).collect()
+        copies = self._local(found, outcomes.COPIES)
+        times = [row["source_time"] for row in found]
+        stored = outcomes.originals(judged, copies)
+        paths = find.at_times(self._files, self._root, recent, times, query=self._query, batch=batch)
+        if paths:
+            stored = stored.union(self._spark.read.schema(outcomes.ORIGINALS).parquet(*paths))
+        told = outcomes.told(copies, stored).collect()
+        return outcomes.marked(judged, self._local(told, outcomes.TOLD))
+
+    def _local(self, rows: Sequence[Any], columns: str) -> DataFrame:
+        return self._spark.createDataFrame(list(rows), columns)
+
+    def _published(self, path: str) -> Published:
+        dataset, date, name = path.split("/")
+        source = layout.written(name)
+        if source is None:
+            raise ValueError(f"{path} is no file of the historian")
+        found = parquet.footer(self._spark, f"{self._root}/{path}")
+        return Published(path, dataset, date.removeprefix("date="), source.batch, *found)
