@@ -37,6 +37,7 @@ from contracts import avro, judge, schema, topics, wire
 from contracts.model import GeneratorReading
 from contracts.reading import Reading
 from producer.lines import Line
+from producer.partition import partition_of
 from producer.route import Message, message, route
 
 ROUNDS = 7
@@ -44,12 +45,11 @@ VERSIONS = ("fastavro", "jsonschema-rs", "kafka-python", "msgspec", "pydantic")
 
 
 def readings(count: int) -> list[Reading]:
-    """Readings of ten generators as a plant sends them: measurements with noise, a Bad one in every hundred."""
+    """Readings of ten generators, each a site of its own: measurements with noise, a Bad one in every hundred."""
     noise = np.random.default_rng(1).normal(size=(count, 15)).round(3)
     begin = datetime(2026, 1, 1, tzinfo=UTC)
     template: dict[str, object] = {
         "stream_id": "bench",
-        "site": "north",
         "cause": "PERIODIC",
         "historical": False,
         "state": "RUNNING",
@@ -82,7 +82,7 @@ def readings(count: int) -> list[Reading]:
         scanned = begin + timedelta(seconds=seq)
         times = {"source_time": scanned, "server_time": scanned + timedelta(milliseconds=80)}
         quality = dict.fromkeys(bad, "BadSensorFailure")
-        identity = {"generator_id": f"G{seq % 10}", "seq": seq, "quality": quality}
+        identity = {"site": f"S{seq % 10}", "generator_id": f"G{seq % 10}", "seq": seq, "quality": quality}
         made.append(msgspec.convert(template | measured | bad | times | identity, Reading))
     return made
 
@@ -196,10 +196,10 @@ def bare_kafka(messages: list[Message], bootstrap_servers: str) -> float:
         compression_type="lz4",
         metrics_enabled=False,
     )
-    producer.partitions_for(topics.READINGS)
+    partitions = len(producer.partitions_for(topics.READINGS))
     begun = time.perf_counter()
-    for topic, key, value, headers in messages:
-        producer.send(topic, value, key, headers)
+    for topic, key, value, headers, site in messages:
+        producer.send(topic, value, key, headers, partition_of(site or "", partitions))
     producer.flush()
     seconds = time.perf_counter() - begun
     producer.close()

@@ -23,7 +23,7 @@ class Topic:
         name: the topic's name; a breaking change of its contract makes a new one.
         key: what its records are keyed by, for people; "none" where they have no key.
         content: what its records are, for people.
-        partitions: number of partitions; what has a key is ordered by it.
+        partitions: number of partitions. What has a key is ordered by it; readings are ordered by their site.
         config: topic configuration as Kafka names it.
     """
 
@@ -35,7 +35,13 @@ class Topic:
 
 
 TOPICS: Final = (
-    Topic(READINGS, "generator_id", "readings", partitions=4, config={"retention.ms": str(7 * _DAY_MS)}),
+    Topic(
+        READINGS,
+        "generator_id",
+        "readings; a site's lie in one partition",
+        partitions=4,
+        config={"retention.ms": str(7 * _DAY_MS)},
+    ),
     Topic(DEAD_LETTERS, "none", "raw lines that broke the contract at the bridge", config={"retention.ms": "-1"}),
     # Read whole at each start of the bridge; an hour's segment is what compaction leaves alone.
     Topic(PROGRESS, "stream_id", "the producer's acknowledged low mark", config=_COMPACTED | {"segment.ms": "3600000"}),

@@ -19,6 +19,7 @@ from kafka.errors import (
 
 from contracts import topics
 from producer.bridge import FatalError, LogLostError
+from producer.partition import partition_of
 from producer.progress import Mark
 from producer.recovery import Headers, Recovery, recover
 from producer.route import Message
@@ -69,17 +70,21 @@ class KafkaLog:
         )
 
     def send(self, message: Message) -> Receipt:
-        """Begin to send a message."""
-        receipt: Receipt = self._send(message.topic, message.key, message.value, message.headers)
-        return receipt
+        """Begin to send a message, to the partition of its site where it has one."""
+        return self._send(message)
 
     def record(self, mark: Mark) -> Receipt:
         """Begin to write a low mark."""
-        return self._send(topics.PROGRESS, mark.stream_id.encode(), mark.encode(), [])
+        return self._send(Message(topics.PROGRESS, mark.stream_id.encode(), mark.encode(), []))
 
-    def _send(self, topic: str, key: bytes | None, value: bytes, headers: list[tuple[str, bytes]]) -> Receipt:
+    def _send(self, message: Message) -> Receipt:
+        topic, key, value, headers, site = message
+        number = None
         try:
-            receipt: Receipt = self._producer.send(topic, value, key, headers)
+            if site is not None:
+                # Asked anew each time, because a topic may grow; the answer comes from the client's own memory.
+                number = partition_of(site, len(self._producer.partitions_for(topic)))
+            receipt: Receipt = self._producer.send(topic, value, key, headers, number)
         except KafkaError as error:
             raise OutcomeUnknownError(str(error)) from error
         return receipt

@@ -11,11 +11,12 @@ LINE_HEADER: Final = "line"
 
 
 class Outgoing(NamedTuple):
-    """A reading on its way: key and value of its record on Kafka, and the number of its line."""
+    """A reading on its way: key and value of its record on Kafka, the number of its line, and the site it is from."""
 
     key: bytes
     value: bytes
     cursor: int
+    site: str
 
 
 class Rejected(NamedTuple):
@@ -27,12 +28,21 @@ class Rejected(NamedTuple):
 
 
 class Message(NamedTuple):
-    """A record on Kafka before it has a partition and an offset."""
+    """A record on Kafka before it has a partition and an offset.
+
+    Attributes:
+        topic: the topic.
+        key: the key; None where it has none.
+        value: the value.
+        headers: the headers.
+        site: the site whose records keep one order, that of their sending; None where no site does.
+    """
 
     topic: str
     key: bytes | None
     value: bytes
     headers: list[tuple[str, bytes]]
+    site: str | None = None
 
 
 def route(line: Line) -> Outgoing | Rejected:
@@ -44,14 +54,14 @@ def route(line: Line) -> Outgoing | Rejected:
         reading = judge.parse(line.content)
     except ContractError as reason:
         return Rejected(line.content, line.number, reason)
-    return Outgoing(reading.generator_id.encode(), avro.encode(reading), line.number)
+    return Outgoing(reading.generator_id.encode(), avro.encode(reading), line.number, reading.site)
 
 
 def message(routed: Outgoing | Rejected, stream_id: str) -> Message:
     """The record on Kafka that a routed line becomes."""
     headers = [(STREAM_HEADER, stream_id.encode()), (LINE_HEADER, b"%d" % routed.cursor)]
     if isinstance(routed, Outgoing):
-        return Message(topics.READINGS, routed.key, routed.value, headers)
+        return Message(topics.READINGS, routed.key, routed.value, headers, routed.site)
     reason = routed.reason
     headers += [("field", _text(reason.field)), ("rule", _text(reason.rule)), ("value", _text(reason.shown_value))]
     return Message(topics.DEAD_LETTERS, None, routed.line, headers)

@@ -23,7 +23,7 @@ DEADLINE_S = 60.0
 CHUNK = 1 << 16
 
 READING = (
-    '{"stream_id":"s","site":"north","generator_id":"%s","seq":%d,"source_time":"2026-01-01T00:00:00Z",'
+    '{"stream_id":"s","site":"%s","generator_id":"%s","seq":%d,"source_time":"2026-01-01T00:00:00Z",'
     '"server_time":"2026-01-01T00:00:00.250000Z","cause":"PERIODIC","historical":false,"state":"RUNNING","mode":"AUTO",'
     '"breaker_closed":true,"power_output_kw":75.5,"reactive_power_kvar":40.0,"voltage_v":230.25,"bus_voltage_v":230.0,'
     '"frequency_hz":50.01,"bus_frequency_hz":50.01,"current_a":123.4,"engine_speed_rpm":1500.3,'
@@ -154,11 +154,13 @@ def server() -> Iterator[StreamServer]:
 
 @pytest.fixture(scope="session")
 def lines() -> Callable[[int], list[bytes]]:
-    """So many lines of a stream: readings of ten generators, each thirteenth line damaged."""
+    """So many lines of a stream: readings of ten generators at five sites, each thirteenth line damaged."""
 
     def make(count: int) -> list[bytes]:
         return [
-            b'{"damaged":%d' % number if number % 13 == 0 else (READING % (f"G{number % 10}", number)).encode()
+            b'{"damaged":%d' % number
+            if number % 13 == 0
+            else (READING % (f"S{number % 5 + 1}", f"G{number % 10}", number)).encode()
             for number in range(1, count + 1)
         ]
 

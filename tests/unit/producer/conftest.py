@@ -55,7 +55,7 @@ def reading() -> Callable[..., Reading]:
 def valid_line(reading: Callable[..., Reading]) -> Callable[..., bytes]:
     """A line of the stream, without its line break, that keeps the contract."""
 
-    def make(generator_id: str = "G1", seq: int = 0) -> bytes:
-        return msgspec.json.encode(reading(generator_id, seq))
+    def make(generator_id: str = "G1", seq: int = 0, **changes: object) -> bytes:
+        return msgspec.json.encode(reading(generator_id, seq, **changes))
 
     return make

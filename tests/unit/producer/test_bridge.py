@@ -17,12 +17,15 @@ from contracts import topics
 from generator.fleet import PlantConfig, nameplate_lines
 from producer.bridge import Bridge, LogLostError, SourceConflictError, SourceLostError
 from producer.delivery import Limits
+from producer.partition import partition_of
 from producer.progress import Mark
 from producer.recovery import Recovery, recover
 from producer.route import Message
 
 NAMEPLATES = nameplate_lines(PlantConfig("s", 1, 0, 3)).splitlines()
 PARTITIONS = ("readings-0", "readings-1", "readings-2", "dead-letters-0")
+MOST_PARTITIONS = 5
+SITES = ("north", "south", "south", "east", "west")
 
 
 class KilledError(BaseException):
@@ -80,6 +83,15 @@ class Topics:
         self.logs[partition].append(content)
         return Position(topic, int(number), len(self.logs[partition]) - 1)
 
+    @property
+    def readings(self) -> list[str]:
+        """Partitions of the readings."""
+        return [name for name in self.logs if name.startswith("readings-")]
+
+    def grow(self) -> None:
+        """The readings get one partition more."""
+        self.logs[f"readings-{len(self.readings)}"] = []
+
     def lines(self, stream_id: str = "s") -> list[int]:
         """Numbers of the stream's lines that are there, sorted."""
         headers = [dict(message.headers) for log in self.logs.values() for message in log]
@@ -103,15 +115,15 @@ class Client:
         if not marks:
             self.topics.marks.append(Mark(stream_id, 0, ends))
             return recover(self.topics.marks[-1], [], ends)
-        found = (m.headers for name, log in self.topics.logs.items() for m in log[marks[-1].offsets[name] :])
+        found = (m.headers for name, log in self.topics.logs.items() for m in log[marks[-1].offsets.get(name, 0) :])
         return recover(marks[-1], found, ends)
 
     def send(self, message: Message) -> Receipt:
         if message.topic == topics.NAMEPLATE:
             return self._begin("nameplate-0", message)
-        number = sum(message.key) % 3 if message.key else 0
-        receipt = self._begin(f"{'readings' if message.key else 'dead-letters'}-{number}", message)
-        in_flight = [queue for name, queue in self.unsent.items() if name in PARTITIONS]
+        site, partitions = message.site, self.topics.readings
+        receipt = self._begin(partitions[partition_of(site, len(partitions))] if site else "dead-letters-0", message)
+        in_flight = [queue for name, queue in self.unsent.items() if name in self.topics.logs]
         assert sum(map(len, in_flight)) <= self.limit
         return receipt
 
@@ -124,6 +136,8 @@ class Client:
         return receipt
 
     def work(self) -> None:
+        if len(self.topics.readings) < MOST_PARTITIONS and self.chance.strikes(0.01):
+            self.topics.grow()
         self.is_frozen = self.is_frozen or self.chance.strikes(0.01)
         if self.is_frozen:
             return
@@ -292,7 +306,9 @@ def world(valid_line: Callable[..., bytes]) -> Callable[..., World]:
     def make(count: int, chance: Chance | None = None, limit: int = 6) -> World:
         chance = chance or Chance()
         lines = [
-            b'{"damaged":%d' % seq if chance.random.random() < 0.2 else valid_line(f"G{seq % 5}", seq)
+            b'{"damaged":%d' % seq
+            if chance.random.random() < 0.2
+            else valid_line(f"G{seq % 5}", seq, site=SITES[seq % 5])
             for seq in range(count)
         ]
         return World(Source(lines, chance), chance, Limits(limit, 100_000, 30.0))
@@ -307,7 +323,10 @@ ALL = st.builds(Chance, st.randoms(use_true_random=True), st.integers(0, 30))
 def test_every_line_is_in_the_log_exactly_once_whatever_fails(
     world: Callable[..., World], chance: Chance, count: int, limit: int
 ) -> None:
-    """The source breaks off, the log refuses, freezes and fails, the process is killed: nothing is lost or doubled."""
+    """The source breaks off, the log refuses, freezes, fails and grows, the process is killed.
+
+    Nothing is lost or doubled.
+    """
     life = world(count, chance, limit)
     while True:
         try:
@@ -332,7 +351,18 @@ def test_no_line_beyond_a_mark_lies_below_its_offsets(world: Callable[..., World
         life.source.is_read_out = False
     for mark in life.topics.marks:
         for name, log in life.topics.logs.items():
-            assert all(int(dict(m.headers)["line"]) <= mark.line for m in log[: mark.offsets[name]])
+            assert all(int(dict(m.headers)["line"]) <= mark.line for m in log[: mark.offsets.get(name, 0)])
+
+
+def test_readings_of_a_site_lie_in_one_partition_in_the_order_of_their_lines(world: Callable[..., World]) -> None:
+    life = world(60)
+    assert life.run()
+    lines: dict[str, list[int]] = defaultdict(list)
+    for name in life.topics.readings:
+        for message in life.topics.logs[name]:
+            lines[f"{message.site} in {name}"].append(int(dict(message.headers)["line"]))
+    assert set(lines) == {"north in readings-0", "south in readings-1", "east in readings-1", "west in readings-2"}
+    assert all(numbers == sorted(numbers) for numbers in lines.values())
 
 
 @given(st.randoms(use_true_random=True))

@@ -10,14 +10,14 @@ from producer.lines import LINE_LIMIT, Cut, Line
 from producer.route import Message, Outgoing, Rejected, message, nameplate, route
 
 
-def test_a_line_that_keeps_the_contract_goes_out_as_avro_keyed_by_its_generator(
+def test_a_line_that_keeps_the_contract_goes_out_as_avro_keyed_by_its_generator_and_in_the_order_of_its_site(
     valid_line: Callable[..., bytes], reading: Callable[..., Reading]
 ) -> None:
     routed = route(Line(7, valid_line("G3", seq=5)))
     assert isinstance(routed, Outgoing)
     assert avro.decode(routed.value) == reading("G3", seq=5)
     assert message(routed, "run-1") == Message(
-        "scada.readings.v1", b"G3", routed.value, [("stream", b"run-1"), ("line", b"7")]
+        "scada.readings.v1", b"G3", routed.value, [("stream", b"run-1"), ("line", b"7")], site="north"
     )
 
 
