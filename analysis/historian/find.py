@@ -1,10 +1,9 @@
-"""Find the files that hold rows of a time, written before a batch."""
+"""Find the files that hold rows of a day, written before a batch."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from analysis.historian import layout
-from analysis.historian.layout import Published
 from analysis.storage.files import Files
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,39 +27,4 @@ def on_days(files: Files, root: str, dataset: str, days: Iterable[str], *, query
             source = layout.written(name)
             if source is not None and source.query == query and source.batch < batch:
                 found.append(f"{at}/{name}")
-    return found
-
-
-def at_times(
-    files: Files,
-    root: str,
-    recent: Sequence[Published],
-    times: Iterable[int],
-    *,
-    query: str,
-    batch: int,
-) -> list[str]:
-    """The paths of files of `layout.READINGS` that may hold rows of those source times, by `on_days` and an index.
-
-    Args:
-        files: the file system of the root.
-        root: the historian's folder.
-        recent: files of this query before this batch: of each day that is named in it, all. Other days are listed.
-        times: source times in microseconds since 1970.
-        query: as `layout.short` gives it.
-        batch: the batch in work.
-    """
-    wanted: dict[str, list[int]] = {}
-    for time in times:
-        wanted.setdefault(day(time), []).append(time)
-    readings = [file for file in recent if file.dataset == layout.READINGS]
-    indexed = {file.date for file in readings}
-    found = on_days(files, root, layout.READINGS, wanted.keys() - indexed, query=query, batch=batch)
-    for file in readings:
-        covered = (
-            file.first is None or file.last is None or file.first <= time <= file.last
-            for time in wanted.get(file.date, [])
-        )
-        if any(covered):
-            found.append(f"{root}/{file.path}")
     return found

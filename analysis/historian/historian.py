@@ -1,13 +1,12 @@
 """The historian of one streaming query: its files read and written, by Spark and the file system."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
 from analysis.historian import compaction, find, layout, outcomes, parquet
 from analysis.historian.compaction import Compaction
-from analysis.historian.layout import Published
 from analysis.historian.publication import Publication
 from analysis.storage.files import Files
 
@@ -51,13 +50,17 @@ class Historian:
         """
         parquet.write(rows, publication.staging(dataset))
 
-    def publish(self, publication: Publication) -> list[Published]:
-        """Publishes what is staged: readers see it, and it is on disk, when this returns."""
+    def publish(self, publication: Publication) -> list[str]:
+        """Publishes what is staged: readers see it, and it is on disk, when this returns.
+
+        Returns:
+            The paths of the files below the root.
+        """
         paths = publication.publish()
         if not self._has_published:
             publication.remove_strays(paths)
             self._has_published = True
-        return [self._published(path) for path in paths]
+        return paths
 
     def compact(self, batch: int, newest: str) -> list[tuple[str, str]]:
         """Compacts each day that is over at the newest date; the datasets and days that were compacted."""
@@ -68,12 +71,16 @@ class Historian:
             if self._compaction.compact(dataset, day, batch)
         ]
 
+    def path(self, published: str) -> str:
+        """Where Spark reads a file that `publish` has named."""
+        return f"{self._root}/{published}"
+
     def on_days(self, dataset: str, days: Sequence[str], batch: int) -> list[str]:
         """The files of those days that this query had written before that batch."""
         return find.on_days(self._files, self._root, dataset, days, query=self._query, batch=batch)
 
     def tell_copies(
-        self, judged: DataFrame, places: Sequence[tuple[int, int]], batch: int, recent: Sequence[Published]
+        self, judged: DataFrame, places: Sequence[tuple[int, int]], where: Callable[[str, int], Sequence[str]]
     ) -> DataFrame:
         """The judged batch, its copies told apart: those at the given places (partition, offset) of accepted readings.
 
@@ -84,16 +91,15 @@ class Historian:
         Args:
             judged: the batch, persisted.
             places: where a reading stands whose identity was seen before, in the log or in this batch.
-            batch: the batch.
-            recent: see `analysis.historian.find.at_times`.
+            where: the files of earlier batches that may hold the reading of a stream and a source time, which is in
+                microseconds since 1970.
         """
         if not places:
             return judged
         found = outcomes.candidates(judged, self._local(places, outcomes.PLACES)).collect()
         copies = self._local(found, outcomes.COPIES)
-        times = [row["source_time"] for row in found]
         stored = outcomes.originals(judged, copies)
-        paths = find.at_times(self._files, self._root, recent, times, query=self._query, batch=batch)
+        paths = sorted({path for row in found for path in where(row["stream_id"], row["source_time"])})
         if paths:
             stored = stored.union(self._spark.read.schema(outcomes.ORIGINALS).parquet(*paths))
         told = outcomes.told(copies, stored).collect()
@@ -101,11 +107,3 @@ class Historian:
 
     def _local(self, rows: Sequence[Any], columns: str) -> DataFrame:
         return self._spark.createDataFrame(list(rows), columns)
-
-    def _published(self, path: str) -> Published:
-        dataset, date, name = path.split("/")
-        source = layout.written(name)
-        if source is None:
-            raise ValueError(f"{path} is no file of the historian")
-        found = parquet.footer(self._spark, f"{self._root}/{path}")
-        return Published(path, dataset, date.removeprefix("date="), source.batch, *found)

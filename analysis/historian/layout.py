@@ -33,28 +33,6 @@ class Written(NamedTuple):
     batch: int
 
 
-class Published(NamedTuple):
-    """A file that readers see.
-
-    Attributes:
-        path: below the historian's folder.
-        dataset: one of `DATASETS`.
-        date: UTC date of its rows, ``YYYY-MM-DD``.
-        batch: the batch that wrote it.
-        rows: how many.
-        first: earliest source time in it, microseconds since 1970; None where the dataset has none.
-        last: latest, likewise.
-    """
-
-    path: str
-    dataset: str
-    date: str
-    batch: int
-    rows: int
-    first: int | None
-    last: int | None
-
-
 def short(query_id: str) -> str:
     """The query as names carry it: the first eight digits of its UUID."""
     return query_id[:8]

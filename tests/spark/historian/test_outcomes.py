@@ -6,10 +6,9 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from analysis.historian import gaps, outcomes
-from analysis.historian.gaps import Gap
+from analysis.historian import find, gaps, outcomes
 from analysis.historian.historian import Historian
-from analysis.historian.layout import Published
+from analysis.historian.offsets import Gap
 from analysis.records import judge
 from analysis.storage.filesystem import FileSystem
 from contracts import avro
@@ -83,13 +82,13 @@ def test_copies_are_told_apart_by_the_batch_and_by_the_files_before_it(
 ) -> None:
     historian = Historian(spark, FileSystem(spark, str(tmp_path)), str(tmp_path), "aaaaaaaa-1")
 
-    def publish(batch: int, judged: DataFrame) -> list[Published]:
+    def publish(batch: int, judged: DataFrame) -> list[str]:
         publication = historian.begin(batch, {(TOPIC, 0): 10 * batch})
         historian.stage(publication, "readings", outcomes.readings(judged))
         return historian.publish(publication)
 
     stored = [reading(0), reading(1), reading(86400)]
-    recent = publish(0, judge.judge(records([avro.encode(one) for one in stored])))
+    paths = publish(0, judge.judge(records([avro.encode(one) for one in stored])))
     batch = [
         reading(0),  # 0: as stored in batch 0
         reading(1, voltage_v=231.0),  # 1: other bytes
@@ -106,8 +105,12 @@ def test_copies_are_told_apart_by_the_batch_and_by_the_files_before_it(
     expected = ["duplicate", "conflict", "duplicate", "accepted", "duplicate", "conflict", "conflict", "late"]
     expected += ["accepted", "accepted"]
     places = [(0, offset) for offset in (0, 1, 2, 4, 5, 6, 7)]
-    for index in (recent, recent[:1], []):
-        marked = historian.tell_copies(judged, places, 1, index)
+
+    def where(_stream: str, time: int) -> list[str]:
+        return historian.on_days("readings", [find.day(time)], 1)
+
+    for stored_before in (where, lambda _stream, _time: [historian.path(path) for path in paths]):
+        marked = historian.tell_copies(judged, places, stored_before)
         assert marked.columns == judged.columns
         assert [row["outcome"] for row in marked.orderBy("offset").collect()] == expected
     rows = outcomes.outcomes(marked).filter("outcome in ('conflict', 'duplicate')").orderBy("offset").collect()
@@ -118,9 +121,9 @@ def test_copies_are_told_apart_by_the_batch_and_by_the_files_before_it(
     assert {row["seq"] for row in outcomes.readings(marked).collect()} == {2, 0}
     # An attempt that crashed has published this batch: it must not find its own rows.
     publish(1, marked)
-    again = historian.tell_copies(judged, places, 1, recent)
+    again = historian.tell_copies(judged, places, where)
     assert [row["outcome"] for row in again.orderBy("offset").collect()] == expected
-    listed = historian.tell_copies(judged, [*places, (0, 3)], 1, [])
+    listed = historian.tell_copies(judged, [*places, (0, 3)], where)
     assert [row["outcome"] for row in listed.orderBy("offset").collect()][3] == "conflict"
     judged.unpersist()
 
@@ -130,29 +133,7 @@ def test_without_copies_the_batch_is_left_as_it_is(
 ) -> None:
     historian = Historian(spark, FileSystem(spark, str(tmp_path)), str(tmp_path), "aaaaaaaa-1")
     judged = judge.judge(records(values(reading)))
-    assert historian.tell_copies(judged, [], 1, []) is judged
-
-
-def log(spark: SparkSession, offsets: Sequence[tuple[int, int]]) -> DataFrame:
-    """Records at (partition, offset), each a second after the other in the order of offsets."""
-    rows = [(TOPIC, partition, offset, START + timedelta(seconds=offset)) for partition, offset in offsets]
-    return spark.createDataFrame(rows, "topic string, partition int, offset long, timestamp timestamp")
-
-
-def test_gaps_are_told_before_inside_and_between_batches(spark: SparkSession) -> None:
-    batch = log(spark, [(0, 5), (0, 6), (0, 9), (0, 10), (1, 3), (1, 2), (2, 100), (3, 7)])
-    expected = {(TOPIC, 0): 5, (TOPIC, 1): 0, (TOPIC, 3): 7, (TOPIC, 4): 11}
-    lost, after = gaps.gaps(batch, expected)
-    assert lost == [
-        Gap(TOPIC, 0, 7, 8, START_US + 9_000_000),
-        Gap(TOPIC, 1, 0, 1, START_US + 2_000_000),
-    ]
-    assert after == {(TOPIC, 0): 11, (TOPIC, 1): 4, (TOPIC, 2): 101, (TOPIC, 3): 8, (TOPIC, 4): 11}
-    assert expected == {(TOPIC, 0): 5, (TOPIC, 1): 0, (TOPIC, 3): 7, (TOPIC, 4): 11}
-
-
-def test_an_empty_batch_has_no_gap_and_changes_no_expectation(spark: SparkSession) -> None:
-    assert gaps.gaps(log(spark, []), {(TOPIC, 0): 5}) == ([], {(TOPIC, 0): 5})
+    assert historian.tell_copies(judged, [], lambda _stream, _time: []) is judged
 
 
 def test_a_gap_is_an_outcome_of_its_offsets(
@@ -165,7 +146,7 @@ def test_a_gap_is_an_outcome_of_its_offsets(
     publication = historian.begin(0, {})
     historian.stage(publication, "outcomes", both)
     [file] = historian.publish(publication)
-    [gap] = pq.read_table(tmp_path / file.path, filters=[("outcome", "=", "gap")], partitioning=None).to_pylist()
+    [gap] = pq.read_table(tmp_path / file, filters=[("outcome", "=", "gap")], partitioning=None).to_pylist()
     assert gap == {
         "topic": TOPIC,
         "partition": 1,
@@ -181,4 +162,4 @@ def test_a_gap_is_an_outcome_of_its_offsets(
         "field": "",
         "rule": "must be read before the topic's retention removes it",
     }
-    assert (file.rows, file.first, file.last, file.date) == (2, None, None, "2026-01-01")
+    assert file.startswith("outcomes/date=2026-01-01/")

@@ -2,14 +2,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.historian import find, layout
-from analysis.historian.layout import Published, Written
+from analysis.historian.layout import Written
 from tests.unit.analysis.storage.disk import Disk
 
 OFFSETS = {("scada.readings.v1", 0): 5, ("scada.readings.v1", 1): 7}
-
-
-def published(name: str, date: str, first: int | None, last: int | None) -> Published:
-    return Published(f"readings/date={date}/{name}", "readings", date, 1, 1, first, last)
 
 
 def test_a_name_carries_query_batch_and_a_hash() -> None:
@@ -64,22 +60,3 @@ def test_files_of_a_day_are_those_that_this_query_wrote_before_the_batch() -> No
         disk.write(f"/h/readings/date=2026-01-01/{name}", b"")
     found = find.on_days(disk, "/h", "readings", ["2026-01-01", "2026-01-09"], query="aaaaaaaa", batch=10)
     assert found == [f"/h/readings/date=2026-01-01/{name}" for name, is_found in names.items() if is_found]
-
-
-def test_files_at_a_time_are_those_whose_range_has_it_and_all_of_a_day_that_is_not_indexed() -> None:
-    disk = Disk()
-    disk.write("/h/readings/date=1970-01-01/aaaaaaaa-0000000001-00000000.parquet", b"")
-    day = 86_400_000_000
-    recent = [
-        published("early", "1970-01-02", day, day + 9),
-        published("late", "1970-01-02", day + 10, day + 20),
-        published("unknown", "1970-01-02", None, None),
-        published("early", "1970-01-03", 2 * day, 3 * day - 1),
-    ]
-    found = find.at_times(disk, "/h", recent, [day - 1, day + 10], query="aaaaaaaa", batch=2)
-    assert sorted(found) == [
-        "/h/readings/date=1970-01-01/aaaaaaaa-0000000001-00000000.parquet",
-        "/h/readings/date=1970-01-02/late",
-        "/h/readings/date=1970-01-02/unknown",
-    ]
-    assert find.at_times(disk, "/h", recent, [], query="aaaaaaaa", batch=2) == []
