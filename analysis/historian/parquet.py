@@ -32,7 +32,7 @@ def _files(frame: DataFrame) -> Any:
 
 def footer(spark: SparkSession, path: str) -> Footer:
     """What the footer of a file says, without a job of Spark's."""
-    jvm: Any = spark._jvm
+    jvm: Any = spark.sparkContext._jvm
     conf: Any = spark._jsparkSession.sessionState().newHadoopConf()
     parquet = jvm.org.apache.parquet.hadoop
     reader = parquet.ParquetFileReader.open(
