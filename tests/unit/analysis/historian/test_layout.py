@@ -69,6 +69,7 @@ def test_files_of_a_day_are_those_that_this_query_wrote_before_the_batch() -> No
 def test_files_at_a_time_are_those_whose_range_has_it_and_all_of_a_day_that_is_not_indexed() -> None:
     disk = Disk()
     disk.write("/h/readings/date=1970-01-01/aaaaaaaa-0000000001-00000000.parquet", b"")
+    disk.write("/h/readings/date=1970-01-02/aaaaaaaa-0000000001-00000000.parquet", b"")
     day = 86_400_000_000
     recent = [
         published("early", "1970-01-02", day, day + 9),
