@@ -43,7 +43,7 @@ def candidates(judged: DataFrame, places: DataFrame) -> DataFrame:
     """
     found = judged.filter(F.col("outcome") == judge.Outcome.ACCEPTED.value)
     return found.join(F.broadcast(places), ["partition", "offset"], "left_semi").select(
-        *("partition", "offset", *_identity(), digest().alias("digest")),
+        *(F.col("partition"), F.col("offset"), *_identity(), digest().alias("digest")),
         F.unix_micros("reading.source_time").alias("source_time"),
     )
 

@@ -27,7 +27,9 @@ from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 _LOCAL: Final = "file"
-_MOVES_FOLDERS: Final = frozenset({_LOCAL, "hdfs", "viewfs", "abfs", "abfss"})
+_MOVES_FOLDERS: Final = frozenset({_LOCAL, "hdfs"})
+"""Schemes that always move a folder in one step. Others (``viewfs``, ``abfs``) do so on some stores
+only, and a folder that is half moved would be lost."""
 
 
 class FileSystem:
@@ -38,7 +40,7 @@ class FileSystem:
     """
 
     def __init__(self, spark: SparkSession, path: str) -> None:
-        self._jvm: Any = spark._jvm
+        self._jvm: Any = spark.sparkContext._jvm
         self._new_array: Any = spark.sparkContext._gateway.new_array  # type: ignore[union-attr]  # None on workers only
         conf: Any = spark._jsparkSession.sessionState().newHadoopConf()
         root = self._path(path)
@@ -46,7 +48,7 @@ class FileSystem:
         self._scheme: str = found.getScheme()
         self._is_local = self._scheme == _LOCAL
         self._hadoop: Any = found.getRawFileSystem() if self._is_local else found
-        self._contexts: Any = (
+        self._context: Any = (
             None
             if self._is_local
             else self._jvm.org.apache.hadoop.fs.FileContext.getFileContext(found.makeQualified(root).toUri(), conf)
@@ -101,7 +103,7 @@ class FileSystem:
         rename = options.Rename
         over = self._new_array(rename, 1)
         over[0] = rename.OVERWRITE
-        self._contexts.rename(self._path(source), self._path(target), over)
+        self._context.rename(self._path(source), self._path(target), over)
 
     def names(self, folder: str) -> list[str]:
         """The names in a folder, sorted."""

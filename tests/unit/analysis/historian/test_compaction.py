@@ -67,6 +67,13 @@ def test_a_day_that_is_compacted_is_left_until_late_rows_add_a_file() -> None:
     assert len(disk.names(FOLDER)) == 2
 
 
+def test_what_an_attempt_has_left_that_ended_in_an_error_is_not_taken_in() -> None:
+    disk = filled()
+    disk.write("/h/_compaction/readings/date=2026-01-01/writing/aaaaaaaa-0000000003-00000000.parquet", b"a")
+    assert compaction(disk).compact("readings", DAY, 4)
+    assert seen(disk) == ROWS
+
+
 @pytest.mark.parametrize("batch", [3, 2])
 def test_a_day_that_the_batch_in_work_has_touched_waits(batch: int) -> None:
     disk = filled()

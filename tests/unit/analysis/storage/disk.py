@@ -30,7 +30,7 @@ class Disk:
 
     Args:
         crash_at: the operation before which it crashes, counted from 1; a write and a faulty rename count twice, as
-            they can be cut in the middle.
+            they can be cut in the middle, and the removal of a folder once for each file.
         fault: what it leaves out.
     """
 
@@ -109,8 +109,8 @@ class Disk:
         return sorted({name.removeprefix(inside).split("/")[0] for name in self.live if name.startswith(inside)})
 
     def delete(self, path: str) -> None:
-        self._step()
         for name in [name for name in self.live if name == path or name.startswith(f"{path}/")]:
+            self._step()
             del self.live[name]
 
     def mkdirs(self, _folder: str) -> None:

@@ -87,6 +87,8 @@ def test_numbers_are_ordered_as_numbers() -> None:
     disk = Disk()
     run(disk, 8, 10)
     assert disk.names(FOLDER) == ["10.json.gz", "9.json.gz"]
+    run(disk, 11, 11)
+    assert disk.names(FOLDER) == ["10.json.gz", "11.json.gz"]
     assert Snapshots(disk, FOLDER).load(11) == state(10)
 
 
@@ -143,6 +145,11 @@ def test_a_state_comes_back_as_it_was_in_the_order_it_had_and_in_the_same_bytes(
     found = Snapshots(disk, FOLDER).load(1)
     assert json.dumps(found) == json.dumps(value)
     assert encode(0, found) == encode(0, value)
+
+
+def test_the_bytes_of_a_snapshot_carry_no_time() -> None:
+    # RFC 1952, 2.3.1: the modification time, 0 where there is none.
+    assert encode(0, None)[4:8] == bytes(4)
 
 
 def test_a_number_that_json_has_not_is_refused_and_nothing_is_written() -> None:
