@@ -47,9 +47,9 @@ class Alarms:
         site, one = known
         found = site.hear(one, server_time, appended)
         newest = one.newest
-        if historical or outcome != "accepted" or time <= newest:
+        if historical or outcome != "accepted" or time < newest:
             return found + one.store(time, values)
-        if newest and one.interval.add(time - newest):
+        if newest and time > newest and one.interval.add(time - newest):
             site.expects(one)
         one.newest = time
         site.time = max(site.time, time)
