@@ -68,9 +68,11 @@ class GeneratorSet:
         self.masks = masks
         self.enabled = enabled & known | self.enabled & ~known
         self._settle(time)
+        raisable = self.enabled & self._settled(time)
+        conditions, over = limit & known & raisable, clear & known
         due = NEVER
         for row in OF_SETS:
-            is_on = bool(limit & known & self.enabled & self._settled(time) & 1 << row.bit)
+            is_on = bool(conditions >> row.bit & 1)
             alarm = self.alarm(row) if is_on else self.alarms.get(row.alarm_id)
             if alarm is None:
                 continue
@@ -78,9 +80,9 @@ class GeneratorSet:
             raised = alarm.step(
                 time,
                 is_on=is_on,
-                is_off=bool(clear & known & 1 << row.bit),
+                is_off=bool(over >> row.bit & 1),
                 is_known=is_known,
-                is_by_design=self._is_by_design(row, time),
+                is_by_design=not raisable >> row.bit & 1 or (row is not TRIP and self.is_muted(time)),
                 measured=values[_MEASUREMENTS[row.measurement]] if row.measurement in _MEASUREMENTS else None,
             )
             found += raised
@@ -97,10 +99,6 @@ class GeneratorSet:
     def is_muted(self, time: int) -> bool:
         """Whether a trip mutes its other alarms."""
         return time < self.muted_until
-
-    def _is_by_design(self, row: Definition, time: int) -> bool:
-        is_enabled = self.enabled & self._settled(time) & 1 << row.bit
-        return not is_enabled or (row is not TRIP and self.is_muted(time))
 
     def _settle(self, time: int) -> None:
         """Remember since when each row that must settle has been enabled."""

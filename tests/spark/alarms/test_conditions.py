@@ -1,4 +1,4 @@
-"""What the masks say of each row of the database: at its limit, just beyond, within the deadband, and without a value."""
+"""What the masks say of each row of the database: at its limit, beyond it, within the deadband, without a value."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -27,7 +27,7 @@ def mask(names: Iterable[str], of: Iterable[str] = ROWS) -> int:
 def says(
     *on: str, near: Iterable[str] = (), unknown: Iterable[str] = (), disabled: Iterable[str] = (), device: Any = ()
 ) -> tuple[Any, ...]:
-    """What a reading says: which conditions hold, are within their deadband, unknown or not enabled; all else is well."""
+    """What a reading says: which conditions hold, are near their limit, unknown or disabled; the others are over."""
     every = set(ROWS)
     return (
         mask(on),

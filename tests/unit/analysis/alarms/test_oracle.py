@@ -1,4 +1,4 @@
-"""The machine against a tiny oracle that works every state out anew from the whole history, and against itself in parts."""
+"""The machine against a tiny oracle of the whole history, and against itself when it is cut into parts."""
 
 import json
 from dataclasses import dataclass
