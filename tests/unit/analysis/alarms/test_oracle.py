@@ -145,7 +145,7 @@ def happen(plant: Plant, event: Event, time: int) -> list[Any]:
     of = None if event.alarm == "FREQUENCY_LOW" else event.of
     match event.what:
         case "read" | "historical":
-            how = {"unknown": event.other - event.names, "device": ["LOW_FUEL"] if event.other else []}
+            how: dict[str, Any] = {"unknown": event.other - event.names, "device": ["LOW_FUEL"] if event.other else []}
             is_stored = event.what == "historical"
             source = time - event.delay
             return list(plant.read(source, *event.names, of=event.of, server=time, historical=is_stored, **how))

@@ -1,6 +1,7 @@
 """The silence of a set, told by the log, and of a whole gateway, told by the clock."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from contracts import published
 from tests.unit.analysis.alarms.conftest import Plant, told
 
 
-def scans(plant: Plant, first: int, last: int, *sets: str, step: int = 1, **how: object) -> Iterator[Transition]:
+def scans(plant: Plant, first: int, last: int, *sets: str, step: int = 1, **how: Any) -> Iterator[Transition]:
     """A reading of each set at each scan."""
     for second in range(first, last + 1, step):
         for name in sets:
