@@ -20,6 +20,8 @@ BY_TOPIC: Final = {
     topics.REJECTED: "rejected",
     topics.SUMMARY: "summary",
     topics.STATISTICS: "statistics",
+    topics.ALARMS: "alarm",
+    topics.OPERATOR_ACTIONS: "operator_action",
 }
 """The contract of each topic: of its values, of a dead letter's headers."""
 

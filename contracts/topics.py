@@ -10,6 +10,8 @@ NAMEPLATE: Final = "scada.nameplate.v1"
 REJECTED: Final = "scada.rejected.v1"
 SUMMARY: Final = "scada.summary.v1"
 STATISTICS: Final = "scada.statistics.v1"
+ALARMS: Final = "scada.alarms.v1"
+OPERATOR_ACTIONS: Final = "scada.operator-actions.v1"
 
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 _COMPACTED: Final = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"}
@@ -49,5 +51,12 @@ TOPICS: Final = (
     Topic(REJECTED, "topic-partition-offset", "what the analysis could not accept", config={"retention.ms": "-1"}),
     Topic(SUMMARY, "stream_id, generator_id", "the summary of each generator", config=_COMPACTED),
     Topic(STATISTICS, "stream_id, generator_id, measurement, window", "window aggregates", config=_COMPACTED),
+    Topic(ALARMS, "stream_id, set or site, alarm_id", "alarm transitions (ISA-18.2)", config={"retention.ms": "-1"}),
+    Topic(
+        OPERATOR_ACTIONS,
+        "stream_id, set or site, alarm_id",
+        "acknowledge, shelve, unshelve, out of service, in service",
+        config={"retention.ms": "-1"},
+    ),
 )
 """Every topic, in the order of the flow."""

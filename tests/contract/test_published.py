@@ -359,4 +359,5 @@ def test_the_alarms_are_those_of_the_plant() -> None:
         "FAIL_TO_START": (None, 0, "medium"),
         "NOT_IN_AUTO": (None, 600, "low"),
         "COMM_LOSS": (3, 30, "medium"),
+        "GATEWAY_SILENT": (3, 30, "high"),
     }
