@@ -7,7 +7,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -199,7 +199,7 @@ def _in_utc(row: Row) -> dict[str, Any]:
 
 
 def _instant(micros: int) -> datetime:
-    return datetime.fromtimestamp(micros / 1e6, UTC)
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
 
 
 def _natural(name: str) -> tuple[int, str]:

@@ -152,7 +152,7 @@ def power(rows: DataFrame, width_s: int) -> DataFrame:
         .groupBy(*SET, begin.alias("begin"))
         .agg(_ratio(F.sum(F.col("power_output_kw") * F.col("hours")), F.sum("hours")).alias("mean"))
     )
-    return means.groupBy(*SITE, "begin").agg(F.sum("mean").alias("power_kw"))
+    return means.filter("mean IS NOT NULL").groupBy(*SITE, "begin").agg(F.sum("mean").alias("power_kw"))
 
 
 def consumption(rows: DataFrame, width_kw: float = 10.0) -> DataFrame:

@@ -146,7 +146,7 @@ def _plot(
     x = float(_LEFT)
     for label, style in legend:
         labels.append(
-            f'<path d="M{x:.0f},14h26" fill="none" stroke-width="2" {style}/>' + _text(x + 32, 18, _short(label))
+            f'<g stroke-width="2"><path d="M{x:.0f},14h26" fill="none" {style}/></g>' + _text(x + 32, 18, _short(label))
         )
         x += 56 + 7 * len(_short(label))
     corner = axes.at((axes.x[0], axes.y[0]))
@@ -194,7 +194,7 @@ def _span(values: Iterable[float]) -> Point:
 
 
 def _ceiling(values: Iterable[float]) -> float:
-    """The next of 1, 2, 2.5, 5 and 10 times a power of ten, or twice or four times as much, above all values."""
+    """A round number above all values, and by at most half above the largest; 1 if none is positive."""
     highest = max(values, default=0.0)
     if highest <= 0:
         return 1.0

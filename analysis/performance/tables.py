@@ -1,6 +1,6 @@
 """The tables of the report, as cells, and as lines of text of at most 80 columns."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -9,7 +9,7 @@ from analysis.performance.alarms import PRIORITIES, TARGET_SHARES, Alarm, AlarmP
 from analysis.performance.findings import Findings
 
 _LONGEST_NAME: Final = 16
-_ASCII: Final = str.maketrans({"─": "-", "–": "-", "…": "~", "≤": "<", "≥": ">", "∫": "S", "°": " "})
+_ASCII: Final = str.maketrans({"─": "-", "…": "~", "≤": "<", "≥": ">", "∫": "S", "°": " "})
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ def plant(findings: Findings) -> Iterator[Table]:
             "curve": ("curve_l_per_kwh", _fixed(3)),
             "avail": ("availability", _share),
             "dead s": ("dead_h", _seconds),
-            "kWh not served": ("not_served_kwh", _fixed(1)),
+            "unserved": ("not_served_kwh", _fixed(1)),
         },
-        note="curve: L/kWh by the nameplate at the same loads. dead: no voltage on the bus.",
+        note="curve: L/kWh by the nameplate at the same loads. dead: no voltage on the bus. unserved: kWh, estimated.",
     )
     yield _of(
         "Energy and fuel",
@@ -170,15 +170,15 @@ def _named(alarm: Alarm) -> tuple[str, str, str]:
 
 
 def _known(form: Callable[[Any], str], value: Any) -> str:
-    return "–" if value is None else form(value)
+    return "-" if value is None else form(value)
 
 
 def _fixed(places: int) -> Callable[[float | None], str]:
-    return lambda value: "–" if value is None else f"{value:.{places}f}"
+    return lambda value: "-" if value is None else f"{value:.{places}f}"
 
 
 def _share(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
+    return "-" if value is None else f"{100 * value:.1f} %"
 
 
 def _seconds(hours: float) -> str:
@@ -199,8 +199,3 @@ def _name(name: str) -> str:
 
 def _cut(cell: str) -> str:
     return cell if len(cell) <= _LONGEST_NAME or " " in cell else cell[: _LONGEST_NAME - 1] + "…"
-
-
-def widest(tables: Sequence[Table]) -> int:
-    """The columns that the widest of the tables takes."""
-    return max(len(line) for table in tables for line in text(table).splitlines())
