@@ -96,7 +96,7 @@ def test_the_report_is_text_that_an_operator_can_read() -> None:
     assert "G1        2.10       2.00       3       0.50   0.00  75.0 %" in lines
     assert "time in flood            0.3 %  < 1 %    16.4.4" in lines
     assert "OIL_LOW  S1    G1         12  100.0 %" in lines
-    assert "OIL_LOW  S1    G1                     3" in lines
+    assert "OIL_LOW  S1    G1                    3" in lines
 
 
 def test_no_line_is_longer_than_a_terminal_is_wide_whatever_the_names() -> None:
@@ -179,8 +179,8 @@ def elements(svg: str, kind: str) -> list[dict[str, str]]:
 def test_a_line_of_power_breaks_where_nothing_is_known() -> None:
     svg = plots.power({"S1": [(0, 50), (600, 50), (3600, 100), (4200, 0)]}, 600)
     assert [line["points"] for line in elements(svg, "polyline")] == [
-        "58.0,125.0 156.0,125.0",
-        "646.0,30.0 744.0,220.0",
+        "58.0,156.7 156.0,156.7",
+        "646.0,93.3 744.0,220.0",
     ]
 
 
