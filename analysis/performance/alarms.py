@@ -171,7 +171,8 @@ def chattering(by_alarm: Mapping[Alarm, Sequence[datetime]]) -> tuple[tuple[Alar
 
 def _per_ten_minutes(times: Sequence[datetime], period: Span) -> tuple[tuple[datetime, int], ...]:
     counts = Counter(map(_interval, times))
-    at, found = _interval(period.begin), []
+    found: list[tuple[datetime, int]] = []
+    at = _interval(period.begin)
     while at < period.end:
         found.append((at, counts[at]))
         at += TEN_MINUTES

@@ -17,8 +17,9 @@ h1 { font-size: 1.5em; margin-bottom: .2em; } h2 { font-size: 1.2em; margin-top:
 figure { margin: 1.2em 0; } svg { width: 100%; height: auto; }
 figcaption, caption { font-weight: 600; text-align: left; padding: .3em 0; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin-top: 1em; }
-th, td { padding: .2em .7em .2em 0; text-align: right; border-bottom: 1px solid #e4e4e4; white-space: nowrap; }
+th, td { padding: .2em 0 .2em 1.2em; text-align: right; border-bottom: 1px solid #e4e4e4; white-space: nowrap; }
 th { border-bottom-color: #888; font-weight: 600; } .text { text-align: left; }
+th:first-child, td:first-child { padding-left: 0; }
 .note, .period { color: #555; font-size: .9em; margin-top: .3em; }
 @media print { body { margin: 0; max-width: none; font-size: 11px; } section, figure, tr { break-inside: avoid; }
   * { print-color-adjust: exact; } }
@@ -46,7 +47,7 @@ def _plant(findings: Findings) -> Iterator[str]:
     series: dict[str, list[plots.Point]] = {}
     for row in findings.power:
         series.setdefault(row["site"], []).append((row["begin"].timestamp(), row["power_kw"]))
-    yield _figure(f"Power of each site, kW (means of {_length(findings.power_width_s)})",
+    yield _figure(f"Power of each site, kW (mean of {_length(findings.power_width_s)}, UTC)",
                   plots.power(series, findings.power_width_s))  # fmt: skip
     yield energy
     points = [(row["power_kw"], row["specific_l_per_kwh"]) for row in findings.consumption]
@@ -56,12 +57,11 @@ def _plant(findings: Findings) -> Iterator[str]:
         plots.consumption(points, lambda kw: rating.no_load_lph / kw + rating.per_kw_lph),
     )
     yield "".join(others)
-    hours = ("available_h", "forced_outage_h", "other_outage_h")
-    bars = []
+    bars: list[tuple[str, float, float, float]] = []
     for row in findings.generators:
-        known = sum(row[name] for name in hours)
-        if known:
-            bars.append((row["generator_id"], *(row[name] / known for name in hours)))
+        available, tripped, off = row["available_h"], row["forced_outage_h"], row["other_outage_h"]
+        if known := available + tripped + off:
+            bars.append((row["generator_id"], available / known, tripped / known, off / known))
     yield _figure("Availability of each set", plots.availability(bars))
 
 
@@ -72,7 +72,7 @@ def _alarms(found: AlarmPerformance | None) -> Iterator[str]:
     first, *others = map(_table, tables.alarms(found))
     yield first
     yield _figure(
-        "Annunciations in each ten minutes",
+        "Annunciations in each ten minutes (UTC)",
         plots.rates(
             [(begin.timestamp(), float(count)) for begin, count in found.per_ten_minutes],
             [(flood.begin.timestamp(), flood.end.timestamp()) for flood in found.floods],
@@ -99,4 +99,4 @@ def _figure(caption: str, svg: str) -> str:
 
 
 def _length(seconds: int) -> str:
-    return f"{seconds // 60} minutes" if seconds < 3600 else f"{seconds // 3600} hours"
+    return f"{seconds // 60} min" if seconds < 3600 else f"{seconds // 3600} h"

@@ -5,10 +5,11 @@ a set did in a longer silence is not known, and such time counts for nothing but
 All functions take the columns of the contract, of any streams, each reading once.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
 SET: Final = ("stream_id", "site", "generator_id")
@@ -34,7 +35,7 @@ class Rating:
     per_kw_lph: float
 
     @classmethod
-    def of(cls, nameplate: dict[str, float]) -> "Rating":
+    def of(cls, nameplate: Mapping[str, Any]) -> "Rating":
         """The rating of a value of ``scada.nameplate.v1``: its fuel curve is affine between no and full load."""
         no_load = nameplate["fuel_rate_no_load_lph"]
         per_kw = (nameplate["fuel_rate_full_load_lph"] - no_load) / nameplate["rated_power_kw"]
@@ -241,7 +242,7 @@ def _good_power() -> Column:
     return F.when(is_good("power_output_kw"), F.col("power_output_kw"))
 
 
-def _hours(order: "Window") -> Column:
+def _hours(order: WindowSpec) -> Column:
     time = F.unix_micros("source_time")
     seconds = (F.lead(time).over(order) - time) / 1e6
     return F.when(seconds <= LONGEST_STEP_S, seconds / 3600).otherwise(0.0)

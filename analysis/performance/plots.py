@@ -20,6 +20,7 @@ _COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56779c", "#7a5c
 """After Okabe and Ito, who chose colours that the colour-blind can tell apart; dark enough for lines on white."""
 _DASHES: Final = ("none", "7 3", "2 3", "9 3 2 3")
 _GREY, _INK, _FLOOD = "#8a8a8a", "#222222", "#f6d5b8"
+_DOTS = f'stroke="{_COLOURS[0]}" stroke-width="7" stroke-linecap="round" stroke-dasharray="0 11"'
 _TIME_STEPS_S: Final = (60, 300, 600, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000)
 _DAY_S: Final = 86_400
 
@@ -57,7 +58,8 @@ def power(sites: Mapping[str, Sequence[Point]], width_s: float) -> str:
     """
     points = [point for series in sites.values() for point in series]
     axes = _Axes(_span(x for x, _ in points), (0.0, _ceiling(y for _, y in points)))
-    drawn, legend = [], []
+    drawn: list[str] = []
+    legend: list[tuple[str, str]] = []
     for number, (site, series) in enumerate(sites.items()):
         style = f'stroke="{_colour(number)}" stroke-dasharray="{_DASHES[number % len(_DASHES)]}"'
         drawn += [_line(axes, part, style) for part in _unbroken(series, width_s)]
@@ -102,7 +104,7 @@ def consumption(points: Sequence[Point], curve: Callable[[float], float]) -> str
     for point in points:
         x, y = axes.at((point[0], min(point[1], axes.y[1]))).split(",")
         drawn.append(f'<circle cx="{x}" cy="{y}" r="3.5" fill="none" stroke="{_COLOURS[0]}" stroke-width="1.5"/>')
-    legend = [("nameplate", f'stroke="{_COLOURS[1]}" stroke-dasharray="7 3"'), ("measured", f'stroke="{_COLOURS[0]}"')]
+    legend = [("nameplate", f'stroke="{_COLOURS[1]}" stroke-dasharray="7 3"'), ("measured", _DOTS)]
     title = "Specific consumption, L/kWh, over load, kW"
     return _plot(title, axes, (_numbers(axes.x), _numbers(axes.y)), drawn, legend)
 
@@ -116,7 +118,7 @@ def availability(sets: Sequence[tuple[str, float, float, float]]) -> str:
     row, left = 22, 150
     height = 34 + row * len(sets) + 8
     field = WIDTH - left - 70
-    kinds = (("available", _COLOURS[2]), ("tripped", _COLOURS[1]), ("off or out of service", _GREY))
+    kinds = (("available", "#a6d8c0"), ("tripped", "#a63c00"), ("off or out of service", _GREY))
     parts, x = [], float(left)
     for label, colour in kinds:
         parts.append(f'<rect x="{x}" y="8" width="12" height="12" fill="{colour}"/>{_text(x + 18, 18, label)}')
@@ -134,7 +136,8 @@ def availability(sets: Sequence[tuple[str, float, float, float]]) -> str:
 def _plot(
     title: str, axes: _Axes, ticks: tuple[Ticks, Ticks], drawn: Iterable[str], legend: Sequence[tuple[str, str]]
 ) -> str:
-    grid, labels = [], []
+    grid: list[str] = []
+    labels: list[str] = []
     for value, label in ticks[0]:
         x, y = map(float, axes.at((value, axes.y[0])).split(","))
         grid.append(f'<path d="M{x:.1f},{y:.1f}v5" stroke="{_GREY}"/>')
