@@ -137,11 +137,12 @@ class Spark:
         return self._begin("worker", *resources, "--work-dir", str(self._folder / "work"), *addresses)
 
     def alive(self) -> int:
-        """Workers that the master knows to be alive."""
-        if not ports.accepts(self._page):
+        """Workers that the master knows to be alive; 0 while it does not answer, or not yet as JSON."""
+        try:
+            with urllib.request.urlopen(f"http://{ports.LOOPBACK}:{self._page}/json/", timeout=10) as answer:
+                alive: int = json.load(answer)["aliveworkers"]
+        except (OSError, json.JSONDecodeError):
             return 0
-        with urllib.request.urlopen(f"http://{ports.LOOPBACK}:{self._page}/json", timeout=10) as answer:
-            alive: int = json.load(answer)["aliveworkers"]
         return alive
 
     def submit(self, master: str, checkpoints: Path) -> Job:
