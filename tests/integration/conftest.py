@@ -40,7 +40,7 @@ def kafka(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     kind: str = request.config.getoption("--broker")
     if kind == "auto":
         kind = "testcontainers" if _engine_answers() else "embedded"
-    with _container() if kind == "testcontainers" else _embedded(tmp_path_factory.mktemp("kafka")) as servers:
+    with _container() if kind == "testcontainers" else embedded(tmp_path_factory.mktemp("kafka")) as servers:
         cluster.ensure_topics(servers, replicas=1)
         request.config.stash[USED] = f"{kind}, at {servers}"
         yield servers
@@ -109,7 +109,7 @@ def _answers(servers: str) -> bool:
 
 
 @contextmanager
-def _embedded(folder: Path) -> Iterator[str]:
+def embedded(folder: Path) -> Iterator[str]:
     runtime = java.find(os.environ)
     files = jars.fetch(jars.load("kafka"), jars.cache_folder(os.environ), runtime, lambda _done, _wanted: None)
     with Supervisor() as supervisor:
