@@ -71,12 +71,23 @@ class Historian:
             if self._compaction.compact(dataset, day, batch)
         ]
 
+    def staged(self, publication: Publication, dataset: str) -> list[str]:
+        """Where Spark reads the files that the batch has staged of a dataset."""
+        return [
+            f"{folder}/{name}"
+            for date in layout.dates(self._files, publication.staging(dataset))
+            for folder in [f"{publication.staging(dataset)}/date={date}"]
+            for name in self._files.names(folder)
+            if layout.is_parquet(name)
+        ]
+
     def path(self, published: str) -> str:
         """Where Spark reads a file that `publish` has named."""
         return f"{self._root}/{published}"
 
-    def on_days(self, dataset: str, days: Sequence[str], batch: int) -> list[str]:
-        """The files of those days that this query had written before that batch."""
+    def between(self, dataset: str, first: str, last: str, batch: int) -> list[str]:
+        """The files of the days from the first to the last that this query had written before that batch."""
+        days = [day for day in layout.dates(self._files, f"{self._root}/{dataset}") if first <= day <= last]
         return find.on_days(self._files, self._root, dataset, days, query=self._query, batch=batch)
 
     def tell_copies(

@@ -5,18 +5,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Self
 
+from analysis import summary
 from analysis.historian.offsets import Gap, Partition, Position, gaps
-from analysis.historian.recent import Entry, Recent
+from analysis.historian.recent import Recent
 from analysis.historian.times import Closing, Times
 from analysis.sequence import Sequences
+from analysis.summary import Total
 from analysis.windows.intervals import HOLD_S
-from analysis.windows.summary import Total, merge
 
 _HOLD_US: Final = HOLD_S * 1_000_000
 
 
 class Judged(NamedTuple):
-    """A record of a batch: where it lies, what the judge says of it, and which reading it is, if it is accepted."""
+    """A record of a batch: where it lies, what the judge says of it, and which reading it is, unless it is rejected."""
 
     position: Position
     outcome: str
@@ -24,6 +25,22 @@ class Judged(NamedTuple):
     generator_id: str | None
     seq: int | None
     source_time: int | None
+
+
+class Findings(NamedTuple):
+    """What the ledger finds in a batch.
+
+    Attributes:
+        gaps: offsets that were lost before it or in it.
+        copies: places of accepted readings whose identity was seen before.
+        closings: windows that its other accepted readings close or restate.
+        spans: earliest and latest source time of these readings, by stream.
+    """
+
+    gaps: list[Gap]
+    copies: list[Position]
+    closings: list[Closing]
+    spans: dict[str, tuple[int, int]]
 
 
 @dataclass
@@ -46,39 +63,41 @@ class Ledger:
     totals: dict[tuple[str, str], Total] = field(default_factory=dict)
     recent: dict[str, Recent] = field(default_factory=dict)
 
-    def take(self, batch: Sequence[Judged]) -> tuple[list[Gap], list[Position], list[Closing]]:
-        """Take in a batch in the order of the log.
-
-        Returns:
-            The gaps before and in it; the places of the accepted readings that are copies; and the windows that its
-            other accepted readings close or restate.
-        """
+    def take(self, batch: Sequence[Judged]) -> Findings:
+        """Take in a batch in the order of the log."""
         lost, self.offsets = gaps((record.position for record in batch), self.offsets)
         copies, kept = [], []
-        for position, outcome, stream_id, generator_id, seq, source_time in batch:
-            if stream_id is None or generator_id is None or seq is None or source_time is None:
-                continue
-            if outcome != "accepted":
-                continue
-            if self.sequences.add(stream_id, generator_id, seq):
-                kept.append((stream_id, generator_id, source_time))
-            else:
-                copies.append(position)
-        return lost, copies, self.times.take(kept)
+        for record in batch:
+            match record:
+                case (position, "accepted", str(stream_id), str(generator_id), int(seq), int(source_time)):
+                    if self.sequences.add(stream_id, generator_id, seq):
+                        kept.append((stream_id, generator_id, source_time))
+                    else:
+                        copies.append(position)
+        self.outcomes.update(record.outcome for record in batch)
+        self.outcomes.update({"gap": sum(gap.last_offset - gap.offset + 1 for gap in lost)})
+        spans: dict[str, tuple[int, int]] = {}
+        for stream_id, _, source_time in kept:
+            first, last = spans.get(stream_id, (source_time, source_time))
+            spans[stream_id] = min(first, source_time), max(last, source_time)
+        return Findings(lost, copies, self.times.take(kept), spans)
 
-    def count(self, outcomes: Mapping[str, int]) -> None:
-        """Count the outcomes of a batch."""
-        self.outcomes.update(outcomes)
+    def tell(self, copies: Mapping[str, int]) -> None:
+        """Count what the copies of a batch have turned out to be, which were accepted until then."""
+        self.outcomes.update(copies)
+        self.outcomes.subtract({"accepted": sum(copies.values())})
 
     def total(self, partials: Mapping[tuple[str, str], Total]) -> dict[tuple[str, str], Total]:
-        """Add a batch's summaries; the new summaries of the generators that it has changed."""
-        changed = {key: merge(self.totals.get(key), partial) for key, partial in partials.items()}
+        """Add the totals of a batch; the new totals of the generators that it has changed."""
+        changed = {
+            key: summary.merge(self.totals.get(key, summary.EMPTY), partial) for key, partial in partials.items()
+        }
         self.totals |= changed
         return changed
 
-    def remember(self, dataset: str, stream_id: str, entry: Entry) -> None:
-        """Remember the files of a batch."""
-        self.recent.setdefault(dataset, Recent()).add(stream_id, entry)
+    def files(self, dataset: str) -> Recent:
+        """The newest files of a dataset."""
+        return self.recent.setdefault(dataset, Recent())
 
     def dump(self) -> dict[str, Any]:
         """All of it as a JSON value."""

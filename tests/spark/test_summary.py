@@ -1,26 +1,27 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chispa import assert_df_equality
+import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from analysis.summary import summary
-from analysis.totals import totals
+from analysis import summary
+from analysis.summary import Total
 from contracts.reading import Reading
 
 Accepted = Callable[[Sequence[Reading]], DataFrame]
 Make = Callable[..., Reading]
 
-SCHEMA = (
-    "stream_id string, generator_id string, Records long, RecordsOnline long, AvgPowerOutput double, "
-    "MinPowerOutput double, MaxPowerOutput double, AvgVoltage double, AvgFuelLevel double, FaultAlarmsCount long"
-)
+FIELDS = tuple(summary.value("", "", summary.EMPTY))
 
 
-def check(spark: SparkSession, readings: DataFrame, *rows: tuple[Any, ...]) -> None:
-    assert_df_equality(
-        summary(totals(readings)), spark.createDataFrame(rows, SCHEMA), ignore_row_order=True, ignore_nullable=True
-    )
+def totals(readings: DataFrame) -> dict[tuple[str, str], Total]:
+    rows = summary.partials(readings).collect()
+    return {(row["stream_id"], row["generator_id"]): Total(*(row[name] for name in Total._fields)) for row in rows}
+
+
+def check(_spark: SparkSession, readings: DataFrame, *rows: tuple[Any, ...]) -> None:
+    found = [summary.value(*key, total) for key, total in sorted(totals(readings).items())]
+    assert found == [pytest.approx(dict(zip(FIELDS, row, strict=True))) for row in rows]
 
 
 def test_a_generator_has_one_row_over_all_windows(spark: SparkSession, accepted: Accepted, reading: Make) -> None:
@@ -80,3 +81,20 @@ def test_streams_and_generators_are_kept_apart(spark: SparkSession, accepted: Ac
         ("run-1", "G2", 1, 1, 100.0, 100.0, 100.0, 230.0, 80.0, 0),
         ("run-2", "G1", 1, 1, 100.0, 100.0, 100.0, 230.0, 80.0, 0),
     )
+
+
+def test_totals_of_batches_add_up_to_those_of_all_readings(accepted: Accepted, reading: Make) -> None:
+    readings = [
+        reading(0, power_output_kw=10.0),
+        reading(1, power_output_kw=None, quality={"power_output_kw": "BadSensorFailure"}, fault_alarms=["LOW_FUEL"]),
+        reading(2, power_output_kw=-5.0, breaker_closed=False),
+        reading(3, stream_id="run-2", fuel_level_pct=None, quality={"fuel_level_pct": "BadSensorFailure"}),
+    ]
+    whole = totals(accepted(readings))
+    for cut in range(1, 4):
+        merged = totals(accepted(readings[:cut]))
+        for key, total in totals(accepted(readings[cut:])).items():
+            merged[key] = summary.merge(merged.get(key, summary.EMPTY), total)
+        assert merged == whole
+    assert whole["run-1", "G1"] == Total(3, 2, 2, 5.0, -5.0, 10.0, 2, 460.0, 3, 240.0, 1)
+    assert whole["run-2", "G1"] == Total(1, 1, 1, 100.0, 100.0, 100.0, 1, 230.0, 0, 0.0, 0)

@@ -92,8 +92,8 @@ def test_a_batch_has_one_file_per_dataset_and_date_and_nothing_else_is_left(
     ]
     assert [ds.dataset(str(tmp_path / path)).count_rows() for path in found] == [2, 2, 4]
     assert everything(tmp_path) == set(found)
-    assert historian.on_days("readings", ["2026-01-02"], 1) == [f"{tmp_path}/{found[1]}"]
-    assert historian.on_days("readings", ["2026-01-02"], 0) == []
+    assert historian.between("readings", "2026-01-02", "2026-01-02", 1) == [f"{tmp_path}/{found[1]}"]
+    assert historian.between("readings", "2026-01-02", "2026-01-02", 0) == []
 
 
 def test_two_batches_read_together_with_fixed_types(
@@ -174,7 +174,7 @@ def test_a_closed_day_is_one_file_after_a_kill_at_every_operation(
     assert ds.dataset(str(tmp_path / "readings/date=2026-01-02")).schema.names == columns
     assert [len(list(folder.iterdir())) for folder in sorted(tmp_path.glob("*/date=*"))] == [1, 1, 1]
     assert all(path.endswith(".parquet") for path in everything(tmp_path))
-    [day] = historian.on_days("readings", ["2026-01-02"], 2)
+    [day] = historian.between("readings", "2026-01-02", "2026-01-02", 2)
     assert spark.read.parquet(day).count() == 4
 
 

@@ -107,7 +107,7 @@ def test_copies_are_told_apart_by_the_batch_and_by_the_files_before_it(
     places = [(0, offset) for offset in (0, 1, 2, 4, 5, 6, 7)]
 
     def where(_stream: str, time: int) -> list[str]:
-        return historian.on_days("readings", [find.day(time)], 1)
+        return historian.between("readings", find.day(time), find.day(time), 1)
 
     for stored_before in (where, lambda _stream, _time: [historian.path(path) for path in paths]):
         marked = historian.tell_copies(judged, places, stored_before)
