@@ -59,15 +59,53 @@ def outcome() -> Column:
     )
 
 
-def accepted(judged: DataFrame) -> DataFrame:
-    """The accepted readings in the columns of the contract."""
-    columns = (
+def is_accepted() -> Column:
+    """Whether a judged record is a reading for all results."""
+    return F.col("outcome") == Outcome.ACCEPTED.value
+
+
+def is_valid() -> Column:
+    """Whether a judged record is a reading that keeps the contract: accepted, late or skewed."""
+    return F.col("outcome") != Outcome.REJECTED.value
+
+
+def measured() -> list[Column]:
+    """The columns of the contract, of a judged record."""
+    return [
         _as_map(f"reading.{field.name}").alias(field.name)
         if field.kind is Kind.ENUM_MAP
         else F.col(f"reading.{field.name}")
         for field in CONTRACT.fields
-    )
-    return judged.filter(F.col("outcome") == Outcome.ACCEPTED.value).select(*columns)
+    ]
+
+
+def position() -> list[Column]:
+    """Where a judged record came from, and which bytes it was.
+
+    ``topic``, ``partition``, ``offset``; ``appended``, Kafka's timestamp of the record; ``stream`` and ``line``; and
+    ``digest``, the XXH64 of its value with the seed 42: of one reading with two digests, one is a conflict.
+    """
+    return [
+        *(F.col(name) for name in ("topic", "partition", "offset")),
+        F.col("timestamp").alias("appended"),
+        *(F.col(name) for name in ("stream", "line")),
+        F.xxhash64("value").alias("digest"),
+    ]
+
+
+def accepted(judged: DataFrame) -> DataFrame:
+    """The accepted readings in the columns of the contract."""
+    return judged.filter(is_accepted()).select(*measured())
+
+
+def placed(judged: DataFrame, wanted: Column) -> DataFrame:
+    """The wanted readings in the columns of the contract, followed by their `position`.
+
+    Args:
+        judged: records as `judge` gives them.
+        wanted: `is_accepted` or `is_valid`.
+    """
+    return judged.filter(wanted).select(*measured(), *position())
 
 
 def _as_map(entries: str) -> Column:
@@ -76,7 +114,8 @@ def _as_map(entries: str) -> Column:
     Rejecting such a record before is not enough: the optimizer evaluates later filters on the map in front of that.
     """
     keys = F.col(entries)["key"]
-    return F.map_from_entries(F.when(F.size(F.array_distinct(keys)) == F.size(keys), F.col(entries)))
+    is_unique = (F.size(keys) <= 1) | (F.size(F.array_distinct(keys)) == F.size(keys))
+    return F.map_from_entries(F.when(is_unique, F.col(entries)))
 
 
 def rejected(judged: DataFrame) -> DataFrame:

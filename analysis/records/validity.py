@@ -29,12 +29,10 @@ def violation(contract: Contract, reading: str) -> Column:
         reading: name of a struct column as `analysis.records.decode.decode` gives it.
     """
     record = F.col(reading)
-    found = F.when(F.lit(False), named("", ""))
-    for broken, field, rule in _field_rules(contract, record):
-        found = found.when(broken, named(field, rule))
-    found = found.when(_is_all_good(contract, record), None)
-    for broken, field, rule in _quality_rules(contract, record):
-        found = found.when(broken, named(field, rule))
+    found = F.when(_is_unremarkable(contract, record), None)
+    for rules in (_field_rules, _quality_rules):
+        for broken, field, rule in rules(contract, record):
+            found = found.when(broken, named(field, rule))
     return found
 
 
@@ -99,10 +97,24 @@ def _number_rules(field: Field, value: Column) -> Iterator[tuple[Column, str]]:
         yield value > field.maximum, f"must be at most {field.maximum}"
 
 
-def _is_all_good(contract: Contract, record: Column) -> Column:
-    """Whether there is nothing for the rules of quality to find, as in most readings: they are the costly ones."""
-    has_values = (record[name].isNotNull() for name in contract.measurements)
-    return reduce(operator.and_, has_values, F.size(_quality(contract, record)) == 0)
+def _is_unremarkable(contract: Contract, record: Column) -> Column:
+    """Whether a reading keeps all rules by what is cheap to see; false or null leaves it to the rules themselves.
+
+    So it is for most readings: every value is there and in its range, no alarm is given and every quality is Good.
+    """
+    return reduce(operator.and_, (_is_plain(field, record[field.name]) for field in contract.fields))
+
+
+def _is_plain(field: Field, value: Column) -> Column:
+    """Whether a value is there and keeps the rules of its field; false or null where that takes the rules to say."""
+    match field.kind:
+        case Kind.INTEGER | Kind.NUMBER:
+            # Spark orders NaN above infinity.
+            least = value >= F.lit(float("-inf") if field.minimum is None else field.minimum)
+            return least & (value < F.lit(float("inf")) if field.maximum is None else value <= F.lit(field.maximum))
+        case Kind.ENUM_SET | Kind.ENUM_MAP:
+            return F.size(value) == 0
+    return reduce(operator.and_, (~broken for broken, _ in _value_rules(field, value)), value.isNotNull())
 
 
 def _quality_rules(contract: Contract, record: Column) -> Iterator[_Rule]:

@@ -71,9 +71,9 @@ def test_every_mutant_of_the_contract_is_caught_as_the_table_of_the_docs_says(re
 @pytest.mark.parametrize(
     ("path", "old", "new"),
     [
-        ("analysis/validity.py", "value > field.maximum", "F.lit(False)"),
-        ("analysis/validity.py", "is_null & ~is_bad", "F.lit(False)"),
-        ("analysis/decode.py", ".when(~is_canonical, ", ".when(F.lit(False), "),
+        ("analysis/records/validity.py", "value > field.maximum", "F.lit(False)"),
+        ("analysis/records/validity.py", "is_null & ~is_bad", "F.lit(False)"),
+        ("analysis/records/decode.py", ".when(~is_canonical, ", ".when(F.lit(False), "),
     ],
     ids=["bounds", "null without Bad", "canonical form"],
 )

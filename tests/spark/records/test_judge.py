@@ -1,6 +1,6 @@
 import json
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 
 import pytest
@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from analysis.records.judge import CONTRACT, Outcome, accepted, judge, rejected
+from analysis.records.judge import CONTRACT, Outcome, accepted, is_accepted, is_valid, judge, placed, rejected
 from analysis.totals import totals
 from contracts import avro
 from contracts.reading import Reading
@@ -81,6 +81,40 @@ def test_accepted_readings_have_the_columns_of_the_contract(records: Records, re
     assert [(field.name, field.dataType.simpleString()) for field in found.schema] == [
         (field.name, field.dataType.simpleString()) for field in contract
     ]
+
+
+def test_a_placed_reading_has_its_place_in_the_log_behind_the_columns_of_the_contract(
+    spark: SparkSession, records: Records, reading: Make
+) -> None:
+    value = avro.encode(reading())
+    judged = judge(records([b"hello", value]))
+    found = placed(judged, is_accepted())
+    place = found.columns[len(CONTRACT.fields) :]
+    assert found.columns == [*accepted(judged).columns, *place]
+    [digest] = spark.sql(f"SELECT xxhash64(X'{value.hex()}')").first() or ()
+    expected = spark.createDataFrame(
+        [("scada.readings.v1", 0, 1, datetime(2026, 1, 1, tzinfo=UTC), "run-1", 2, digest)],
+        "topic string, partition int, offset long, appended timestamp, stream string, line long, digest long",
+    )
+    assert_df_equality(found.select(*place), expected, ignore_nullable=True)
+    assert_df_equality(found.drop(*place), accepted(judged))
+
+
+def test_valid_are_the_readings_that_no_rule_rejects(records: Records, reading: Make) -> None:
+    sent = reading()
+    late = reading(server_time=sent.source_time + timedelta(hours=1))
+    skewed = reading(server_time=sent.source_time - timedelta(hours=1))
+    values = [avro.encode(made) for made in (sent, late, skewed, reading(voltage_v=401.0))]
+    judged = judge(records([*values, b"hello"]))
+    assert [row.offset for row in placed(judged, is_accepted()).select("offset").collect()] == [0]
+    assert [row.offset for row in placed(judged, is_valid()).select("offset").collect()] == [0, 1, 2]
+
+
+def test_readings_of_one_identity_and_two_contents_have_two_digests(records: Records, reading: Make) -> None:
+    values = [avro.encode(made) for made in (reading(), reading(voltage_v=231.0), reading())]
+    first, other, copy = (row.digest for row in placed(judge(records(values)), is_valid()).select("digest").collect())
+    assert first == copy
+    assert first != other
 
 
 def test_quality_becomes_a_map(records: Records, reading: Make) -> None:
