@@ -10,7 +10,7 @@ from typing import Any, Final
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 
-from analysis import progress, results, summary, totals, windows
+from analysis import progress, results, summary, totals
 from analysis.records import judge
 from contracts import topics
 
@@ -63,7 +63,7 @@ def aggregate(
             # The two sides of the union below would otherwise both compute the batch, and commit its state, at once.
             changed.count()
             summaries = summary.summary(changed)
-            statistics = results.statistics_records(windows.statistics(changed))
+            statistics = results.measurement_records(totals.statistics(changed))
             results.summary_records(summaries).union(statistics).write.format("kafka").options(**kafka).save()
             if show is not None:
                 show(summaries.collect())

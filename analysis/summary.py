@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from analysis.windows import is_good
+from analysis.windows.quality import is_good
 
 COLUMNS = (
     "Records",

@@ -42,6 +42,6 @@ TOPICS: Final = (
     Topic(NAMEPLATE, "generator_id", "static data of each generator set", config=_COMPACTED),
     Topic(REJECTED, "topic-partition-offset", "what the analysis could not accept", config={"retention.ms": "-1"}),
     Topic(SUMMARY, "stream_id, generator_id", "the summary of each generator", config=_COMPACTED),
-    Topic(STATISTICS, "stream_id, generator_id, measurement, window", "window aggregates", config=_COMPACTED),
+    Topic(STATISTICS, "stream_id, generator_id, window", "window aggregates (OPC UA Part 13)", config=_COMPACTED),
 )
 """Every topic, in the order of the flow."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from analysis import summary, totals, windows
+from analysis import summary, totals
 from analysis.records import judge
 from contracts import avro
 from contracts.reading import Reading
@@ -55,7 +55,7 @@ class Stream:
         changed.persist()  # two actions are otherwise two computations, and their metrics add up
         for row in summary.summary(changed).collect():
             self.summaries[row.generator_id] = row
-        for row in windows.statistics(changed).filter("measurement = 'voltage_v'").collect():
+        for row in totals.statistics(changed).filter("measurement = 'voltage_v'").collect():
             assert row.revision > self.windows.get((row.generator_id, row.window_start), Row(revision=0)).revision
             self.windows[row.generator_id, row.window_start] = row
         changed.unpersist()
