@@ -23,7 +23,17 @@ def summary_records(summary: DataFrame) -> DataFrame:
 
 
 def statistics_records(statistics: DataFrame) -> DataFrame:
-    """``topic``, ``key`` and ``value`` of each window's statistics; the key ends in the measurement and the start."""
+    """``topic``, ``key`` and ``value`` of each window's statistics; the key is ``stream/generator/window_s/start``.
+
+    Args:
+        statistics: what `analysis.windows.published.statistics` gives, with the ``revision`` of each window.
+    """
+    key = F.concat_ws("/", "stream_id", "generator_id", "window_s", time("window_start"))
+    return _records(statistics, topics.STATISTICS, key)
+
+
+def measurement_records(statistics: DataFrame) -> DataFrame:
+    """``topic``, ``key`` and ``value`` of each measurement's averages; the key ends in both."""
     key = F.concat_ws("/", "stream_id", "generator_id", "measurement", time("window_start"))
     return _records(statistics, topics.STATISTICS, key)
 

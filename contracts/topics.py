@@ -48,9 +48,9 @@ TOPICS: Final = (
     # Read whole at each start of the bridge; an hour's segment is what compaction leaves alone.
     Topic(PROGRESS, "stream_id", "the producer's acknowledged low mark", config=_COMPACTED | {"segment.ms": "3600000"}),
     Topic(NAMEPLATE, "generator_id", "static data of each generator set", config=_COMPACTED),
-    Topic(REJECTED, "topic-partition-offset", "what the analysis could not accept", config={"retention.ms": "-1"}),
+    Topic(REJECTED, "topic-partition-offset", "what the analysis could not accept", config=_COMPACTED),
     Topic(SUMMARY, "stream_id, generator_id", "the summary of each generator", config=_COMPACTED),
-    Topic(STATISTICS, "stream_id, generator_id, measurement, window", "window aggregates", config=_COMPACTED),
+    Topic(STATISTICS, "stream_id, generator_id, window", "window aggregates (OPC UA Part 13)", config=_COMPACTED),
     Topic(ALARMS, "stream_id, set or site, alarm_id", "alarm transitions (ISA-18.2)", config={"retention.ms": "-1"}),
     Topic(
         OPERATOR_ACTIONS,
