@@ -81,7 +81,7 @@ def _alarm(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 OTHERS: Final = (
-    *("summary", "statistics", "rejected", "dead_letter", "progress"),
+    *("summary", "statistics", "health", "detection", "rejected", "dead_letter", "progress"),
     *("label", "labels", "ledger", "recording", "alarm_definition"),
     *("parameters", "parameter_change", "parameter_answer"),
     *("fault", "faults", "fault_request", "fault_end", "scenario_request", "scenario_answer", "problem"),

@@ -20,6 +20,8 @@ BY_TOPIC: Final = {
     topics.REJECTED: "rejected",
     topics.SUMMARY: "summary",
     topics.STATISTICS: "statistics",
+    topics.HEALTH: "health",
+    topics.DETECTIONS: "detection",
 }
 """The contract of each topic: of its values, of a dead letter's headers."""
 

@@ -10,6 +10,8 @@ NAMEPLATE: Final = "scada.nameplate.v1"
 REJECTED: Final = "scada.rejected.v1"
 SUMMARY: Final = "scada.summary.v1"
 STATISTICS: Final = "scada.statistics.v1"
+HEALTH: Final = "scada.health.v1"
+DETECTIONS: Final = "scada.detections.v1"
 
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 _COMPACTED: Final = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"}
@@ -43,5 +45,7 @@ TOPICS: Final = (
     Topic(REJECTED, "topic-partition-offset", "what the analysis could not accept", config={"retention.ms": "-1"}),
     Topic(SUMMARY, "stream_id, generator_id", "the summary of each generator", config=_COMPACTED),
     Topic(STATISTICS, "stream_id, generator_id, measurement, window", "window aggregates", config=_COMPACTED),
+    Topic(HEALTH, "stream_id, generator_id, source", "health of sensors and sources", config={"retention.ms": "-1"}),
+    Topic(DETECTIONS, "stream_id, generator_id, class", "faults raised and cleared", config={"retention.ms": "-1"}),
 )
 """Every topic, in the order of the flow."""
