@@ -4,9 +4,11 @@ Spark's Kafka sink repeats a batch that was interrupted; readers who keep the la
 The values' schemas are in ``contracts/schemas``.
 """
 
-from typing import Final
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from contracts import topics
@@ -17,9 +19,17 @@ VALUE_LIMIT: Final = 1024
 _TIME: Final = "yyyy-MM-dd'T'HH:mm:ss.SSSSSSX"
 
 
-def summary_records(summary: DataFrame) -> DataFrame:
-    """``topic``, ``key`` and ``value`` of each summary; the key is ``stream/generator``."""
-    return _records(summary, topics.SUMMARY, F.concat_ws("/", "stream_id", "generator_id"))
+def summary_records(spark: SparkSession, summaries: Iterable[Mapping[str, Any]]) -> DataFrame:
+    """``topic``, ``key`` and ``value`` of each summary; the key is ``stream/generator``.
+
+    Args:
+        spark: the session.
+        summaries: as `analysis.summary.value` gives them.
+    """
+    rows = [
+        (topics.SUMMARY, f"{value['stream_id']}/{value['generator_id']}", json.dumps(value)) for value in summaries
+    ]
+    return spark.createDataFrame(rows, "topic string, key string, value string")
 
 
 def statistics_records(statistics: DataFrame) -> DataFrame:
@@ -29,12 +39,6 @@ def statistics_records(statistics: DataFrame) -> DataFrame:
         statistics: what `analysis.windows.published.statistics` gives, with the ``revision`` of each window.
     """
     key = F.concat_ws("/", "stream_id", "generator_id", "window_s", time("window_start"))
-    return _records(statistics, topics.STATISTICS, key)
-
-
-def measurement_records(statistics: DataFrame) -> DataFrame:
-    """``topic``, ``key`` and ``value`` of each measurement's averages; the key ends in both."""
-    key = F.concat_ws("/", "stream_id", "generator_id", "measurement", time("window_start"))
     return _records(statistics, topics.STATISTICS, key)
 
 

@@ -81,7 +81,8 @@ def _alarm(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 OTHERS: Final = (
-    *("summary", "statistics", "rejected", "dead_letter", "progress", "alarm", "operator_action"),
+    *("summary", "statistics", "alarm", "operator_action", "health", "detection"),
+    *("rejected", "dead_letter", "progress"),
     *("label", "labels", "ledger", "recording", "alarm_definition"),
     *("parameters", "parameter_change", "parameter_answer"),
     *("fault", "faults", "fault_request", "fault_end", "scenario_request", "scenario_answer", "problem"),

@@ -22,6 +22,8 @@ BY_TOPIC: Final = {
     topics.STATISTICS: "statistics",
     topics.ALARMS: "alarm",
     topics.OPERATOR_ACTIONS: "operator_action",
+    topics.HEALTH: "health",
+    topics.DETECTIONS: "detection",
 }
 """The contract of each topic: of its values, of a dead letter's headers."""
 

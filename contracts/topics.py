@@ -12,6 +12,8 @@ SUMMARY: Final = "scada.summary.v1"
 STATISTICS: Final = "scada.statistics.v1"
 ALARMS: Final = "scada.alarms.v1"
 OPERATOR_ACTIONS: Final = "scada.operator-actions.v1"
+HEALTH: Final = "scada.health.v1"
+DETECTIONS: Final = "scada.detections.v1"
 
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 _COMPACTED: Final = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"}
@@ -58,5 +60,7 @@ TOPICS: Final = (
         "acknowledge, shelve, unshelve, out of service, in service",
         config={"retention.ms": "-1"},
     ),
+    Topic(HEALTH, "stream_id, generator_id, source", "health of sensors and sources", config={"retention.ms": "-1"}),
+    Topic(DETECTIONS, "stream_id, generator_id, class", "faults raised and cleared", config={"retention.ms": "-1"}),
 )
 """Every topic, in the order of the flow."""

@@ -1,0 +1,1 @@
+"""Health of sensors and sources: what the readings tell of themselves, whatever the plant does."""
