@@ -5,11 +5,12 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any, Final
 
 from pyspark import SparkConf
-from pyspark.sql import Row, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.listener import (
     QueryProgressEvent,
     QueryStartedEvent,
@@ -18,24 +19,31 @@ from pyspark.sql.streaming.listener import (
 )
 from pyspark.sql.streaming.query import StreamingQuery
 
-from analysis import console, queries, session, settings, signals
-from analysis.progress import Progress
-from analysis.totals import WATERMARK
+from analysis import console, metrics, session, settings, signals
+from analysis.progress import Progress, Tally
+from analysis.publisher import Publisher
+from analysis.queries import historian, monitor, source
+from analysis.storage.files import Files
+from analysis.storage.filesystem import FileSystem
+from analysis.storage.snapshots import Snapshots
+from analysis.storage.versions import home, superseded
+from contracts import topics
 
-_TRIGGER: Final = "1 second"
+HISTORIAN_TRIGGER: Final = "5 seconds"
 _TABLE_EVERY_S: Final = 5.0
 _DRAIN_S: Final = 30.0
+_SNAPSHOTS: Final = "snapshots"
 
 _log: Final = logging.getLogger("analysis")
 
 
 class Reporter(StreamingQueryListener):
-    """Logs an event per batch, as a line of JSON, and warns of readings that no result has."""
+    """Keeps the newest event of each query, and logs each as a line of JSON if it is told to."""
 
-    def __init__(self, *, with_events: bool) -> None:
-        self._progress = Progress()
+    def __init__(self, tally: Tally, *, with_events: bool) -> None:
+        self._progress = Progress(tally)
         self._with_events = with_events
-        self._dropped = 0
+        self.events: dict[str, Mapping[str, Any]] = {}
 
     def onQueryStarted(self, event: QueryStartedEvent) -> None:  # noqa: N802 - Spark's name
         """Nothing: its first batch says that a query runs."""
@@ -43,14 +51,9 @@ class Reporter(StreamingQueryListener):
     def onQueryProgress(self, event: QueryProgressEvent) -> None:  # noqa: N802 - likewise
         """Says what a batch did."""
         did = self._progress.event(json.loads(event.progress.json))
+        self.events = self.events | {did["query"]: did}
         if self._with_events:
             _log.info(json.dumps(did))
-        if did["dropped"] > self._dropped:
-            self._dropped = did["dropped"]
-            sys.stderr.write(
-                f"analysis: {self._dropped} readings are in no result: their source time is more than {WATERMARK} "
-                "behind the newest in the topic; the clocks of two streams in one topic must not be that far apart\n"
-            )
 
     def onQueryTerminated(self, event: QueryTerminatedEvent) -> None:  # noqa: N802 - likewise
         """Nothing: whether an end was wanted is for the job to say."""
@@ -60,30 +63,77 @@ class Screen:
     """Logs the summary of all generators as a table, not more often than people read."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[str, str], dict[str, Any]] = {}
+        self._rows: dict[tuple[str, str], Mapping[str, Any]] = {}
         self._shown = float("-inf")
 
-    def show(self, changed: Sequence[Row]) -> None:
+    def show(self, changed: Sequence[Mapping[str, Any]]) -> None:
         """Takes in changed summaries, and shows all of them if it is time to."""
-        self._rows |= {(row["stream_id"], row["generator_id"]): row.asDict() for row in changed}
-        if time.monotonic() - self._shown >= _TABLE_EVERY_S:
+        self._rows |= {(row["stream_id"], row["generator_id"]): row for row in changed}
+        if self._rows and time.monotonic() - self._shown >= _TABLE_EVERY_S:
             self._shown = time.monotonic()
             _log.info("%s\n", console.table(list(self._rows.values())))
 
 
-def start(spark: SparkSession, given: settings.Settings) -> list[StreamingQuery]:
-    """Both queries, running, each with its checkpoint below the checkpoint directory."""
-    spark.streams.addListener(Reporter(with_events=not given.table))
-    writers = {
-        "ingest": queries.ingest(queries.source(spark, given.kafka), given.kafka),
-        "aggregate": queries.aggregate(
-            queries.source(spark, given.kafka), given.kafka, Screen().show if given.table else None
-        ),
-    }
-    return [
-        writer.option("checkpointLocation", f"{given.checkpoint_dir}/{name}").trigger(processingTime=_TRIGGER).start()
-        for name, writer in writers.items()
-    ]
+class Job:
+    """The queries of the analysis in one session.
+
+    Args:
+        spark: the session.
+        given: the settings.
+        tally: what the queries count for their events.
+    """
+
+    def __init__(self, spark: SparkSession, given: settings.Settings, tally: Tally) -> None:
+        self._spark = spark
+        self._given = given
+        self._tally = tally
+        self._files: Files = FileSystem(spark, given.checkpoint_dir)
+        self._publisher = Publisher(spark, given.clients)
+
+    def start(self) -> list[StreamingQuery]:
+        """All queries, running, each with checkpoint and snapshots in a folder of its own."""
+        return [self._monitor(), self._historian()]
+
+    def close(self) -> None:
+        """Ends what the queries have used."""
+        self._publisher.close()
+
+    def _monitor(self) -> StreamingQuery:
+        records = source.records(self._spark, self._given.kafka, monitor.TOPICS, monitor.RECORDS_PER_BATCH)
+        batches = monitor.Batches(self._snapshots(monitor.NAME), self._publisher.send, self._tally)
+        with_ticks = records.unionByName(source.ticks(self._spark, records))
+        return self._run(monitor.NAME, with_ticks, batches, "0 seconds")
+
+    def _historian(self) -> StreamingQuery:
+        kafka = self._given.kafka
+        records = source.records(self._spark, kafka, [topics.READINGS], historian.RECORDS_PER_BATCH)
+
+        def sink(results: DataFrame) -> None:
+            results.write.format("kafka").options(**kafka).save()
+
+        batches = historian.Batches(
+            self._files,
+            self._given.historian_dir,
+            self._snapshots(historian.NAME),
+            sink,
+            self._tally,
+            Screen().show if self._given.table else None,
+        )
+        return self._run(historian.NAME, records, batches, HISTORIAN_TRIGGER)
+
+    def _snapshots(self, query: str) -> Snapshots:
+        if told := superseded(self._files, self._given.checkpoint_dir, query):
+            sys.stderr.write(f"analysis: {told}\n")
+        return Snapshots(self._files, f"{home(self._given.checkpoint_dir, query)}/{_SNAPSHOTS}")
+
+    def _run(
+        self, name: str, records: DataFrame, batches: "monitor.Batches | historian.Batches", trigger: str
+    ) -> StreamingQuery:
+        # A pool each, between which the scheduler shares the cores; the query's thread inherits it.
+        self._spark.sparkContext.setLocalProperty("spark.scheduler.pool", name)
+        writer = records.writeStream.queryName(name).foreachBatch(batches)
+        checkpoint = f"{home(self._given.checkpoint_dir, name)}/spark"
+        return writer.option("checkpointLocation", checkpoint).trigger(processingTime=trigger).start()
 
 
 def failure(running: Sequence[StreamingQuery]) -> str | None:
@@ -113,11 +163,21 @@ def main(arguments: Sequence[str]) -> int:
     signals.stop_on_signals(stop)
     spark = session.start(SparkConf())
     signals.stop_on_signals(stop)
-    running = [] if stop.is_set() else start(spark, given)
+    tally = Tally()
+    reporter = Reporter(tally, with_events=not given.table)
+    spark.streams.addListener(reporter)
     failed = None
-    while not (failed := failure(running)) and not stop.wait(0.2):
-        pass
-    drain(running)
+    with ExitStack() as stack:
+        if given.metrics_port is not None:
+            stack.enter_context(metrics.served(given.metrics_port, lambda: reporter.events))
+        running: list[StreamingQuery] = []
+        if not stop.is_set():
+            job = Job(spark, given, tally)
+            stack.callback(job.close)
+            running = job.start()
+        while not (failed := failure(running)) and not stop.wait(0.2):
+            pass
+        drain(running)
     spark.stop()
     if failed:
         sys.stderr.write(failed + "\n")

@@ -4,15 +4,18 @@ Pure Python over rows that Spark has reduced to conditions and residuals. The sa
 events, in a stream, when a batch is repeated, and in batch over the whole log.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, Protocol, Self, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, Self, TypeAlias
 
 from analysis.alarms import actions
 from analysis.alarms.machine import Alarms
-from analysis.detection.machine import Detection
+from analysis.detection.machine import Detections
 from analysis.health.machine import Health
 from analysis.place import Place
 from analysis.sequence import Sequences
+
+_log: Final = logging.getLogger("analysis")
 
 
 class Event(Protocol):
@@ -52,7 +55,7 @@ class Tick(NamedTuple):
 class OperatorAction(NamedTuple):
     """The value of a record of the operator actions, as it came."""
 
-    value: bytes
+    value: bytes | None
 
 
 class Nameplate(NamedTuple):
@@ -71,7 +74,7 @@ class Monitor:
         sequences: which readings have been seen; a copy reaches no machine.
         alarms: the alarms.
         health: the health of the sources.
-        detection: the faults that are seen.
+        detections: the faults that are seen.
     """
 
     def __init__(
@@ -79,12 +82,12 @@ class Monitor:
         sequences: Sequences | None = None,
         alarms: Alarms | None = None,
         health: Health | None = None,
-        detection: Detection | None = None,
+        detections: Detections | None = None,
     ) -> None:
         self._sequences = sequences or Sequences()
         self._alarms = alarms or Alarms()
         self._health = health or Health()
-        self._detection = detection or Detection()
+        self._detections = detections or Detections()
 
     def take(self, rows: Iterable[Row]) -> list[Event]:
         """Take in rows in the order of the log; what the machines tell of them."""
@@ -96,10 +99,17 @@ class Monitor:
                 case Tick(now):
                     events += self._alarms.tick(now)
                 case OperatorAction(value):
-                    events += self._alarms.act(actions.parse(value))
+                    events += self._act(value)
                 case Nameplate(value):
-                    self._detection.rate(value)
+                    self._detections.rate(value)
         return events
+
+    def _act(self, value: bytes | None) -> Iterable[Event]:
+        action = actions.parse(value)
+        if isinstance(action, actions.Refusal):
+            _log.warning("operator action refused: %s %s, got %s", action.field or "it", action.rule, action.value)
+            return ()
+        return self._alarms.act(action)
 
     def _read(self, reading: Reading, events: list[Event]) -> None:
         place = reading.place
@@ -107,7 +117,7 @@ class Monitor:
             return
         events += self._alarms.read(place, reading.alarms)
         events += self._health.read(place, reading.health)
-        events += self._detection.read(place, reading.detection)
+        events += self._detections.read(place, reading.detection)
 
     def dump(self) -> dict[str, Any]:
         """All of it as a JSON value."""
@@ -115,7 +125,7 @@ class Monitor:
             "sequences": self._sequences.dump(),
             "alarms": self._alarms.dump(),
             "health": self._health.dump(),
-            "detection": self._detection.dump(),
+            "detections": self._detections.dump(),
         }
 
     @classmethod
@@ -125,5 +135,5 @@ class Monitor:
             Sequences.load(dumped["sequences"]),
             Alarms.load(dumped["alarms"]),
             Health.load(dumped["health"]),
-            Detection.load(dumped["detection"]),
+            Detections.load(dumped["detections"]),
         )

@@ -15,10 +15,12 @@ class Tally:
     Attributes:
         outcomes: records by outcome, since the query began at its checkpoint's first batch.
         appended: by query, Kafka's timestamp of the newest record that it has processed, in seconds since 1970.
+        state_bytes: by query, the size of its newest snapshot.
     """
 
     outcomes: dict[str, int] = field(default_factory=dict)
     appended: dict[str, float] = field(default_factory=dict)
+    state_bytes: dict[str, int] = field(default_factory=dict)
 
 
 class Progress:
@@ -39,7 +41,8 @@ class Progress:
         Returns:
             ``event``, ``query``, ``batch``, ``input_rows``, ``records_total`` (offsets of the readings topic that the
             query has processed), ``outcomes`` (records by outcome), ``lag`` (records behind the end of the topic),
-            ``lag_s`` (age of the newest record that it has processed, 0 at the end of the topic) and ``duration_ms``.
+            ``lag_s`` (age of the newest record that it has processed, 0 at the end of the topic), ``state_bytes`` (size
+            of its newest snapshot) and ``duration_ms``.
         """
         done, end = (
             sum(_offsets(source, name) for source in report["sources"]) for name in ("endOffset", "latestOffset")
@@ -55,6 +58,7 @@ class Progress:
             "outcomes": dict(self._tally.outcomes),
             "lag": lag,
             "lag_s": round(max(self._now() - newest, 0.0), 3) if lag and newest is not None else 0.0,
+            "state_bytes": self._tally.state_bytes.get(report["name"], 0),
             "duration_ms": report["durationMs"].get("triggerExecution", 0),
         }
 

@@ -26,9 +26,7 @@ def summary_records(spark: SparkSession, summaries: Iterable[Mapping[str, Any]])
         spark: the session.
         summaries: as `analysis.summary.value` gives them.
     """
-    rows = [
-        (topics.SUMMARY, f"{value['stream_id']}/{value['generator_id']}", json.dumps(value)) for value in summaries
-    ]
+    rows = [(topics.SUMMARY, f"{value['stream_id']}/{value['generator_id']}", json.dumps(value)) for value in summaries]
     return spark.createDataFrame(rows, "topic string, key string, value string")
 
 

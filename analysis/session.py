@@ -31,7 +31,7 @@ _SETTINGS: Final = {
     "spark.sql.maxPlanStringLength": "10000",
     # A batch is small and its plan is known: replanning it after each shuffle costs more than it saves.
     "spark.sql.adaptive.enabled": "false",
-    # The jobs of the two queries take turns at the cores, so that the monitor does not wait for a batch of the historian.
+    # The jobs of both queries take turns at the cores: the monitor does not wait for a batch of the historian.
     "spark.scheduler.mode": "FAIR",
 }
 _LOCAL: Final = {

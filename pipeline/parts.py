@@ -50,13 +50,16 @@ class Spark:
 
 
 def analysis(
-    environment: Mapping[str, str], spark: Spark, bootstrap_servers: str, checkpoints: Path, log: Path
+    environment: Mapping[str, str], spark: Spark, bootstrap_servers: str, folder: Path, log: Path
 ) -> Part:
     """The Spark job in local mode, by the ``spark-submit`` of PySpark.
+
+    Its checkpoints and the historian's files are kept in the folder.
 
     The jars are those that ``--packages`` would get, but locked and already here; on the class path they are neither
     resolved nor copied again.
     """
+    checkpoints, historian = folder / "checkpoints", folder / "historian"
     configuration = {"spark.ui.port": str(spark.ui_port), "spark.driver.memory": "1g"}
     command = (
         str(_SPARK_HOME / "bin" / "spark-submit"),
@@ -70,12 +73,14 @@ def analysis(
         bootstrap_servers,
         "--checkpoint-dir",
         str(checkpoints),
+        "--historian-dir",
+        str(historian),
         "--console",
         "events",
     )
     given = {
         "SPARK_HOME": str(_SPARK_HOME),
-        "JAVA_HOME": str(spark.java.home_for_spark(checkpoints.parent / "java")),
+        "JAVA_HOME": str(spark.java.home_for_spark(folder.parent / "java")),
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
         "SPARK_LOCAL_IP": LOOPBACK,

@@ -126,9 +126,9 @@ class Up:
             files = self._result(supervisor, spark_jars)
             ui_port = ports.first_free(_SPARK_UI)
             # Offsets mean something in one cluster only.
-            checkpoints = self._data / "analysis" / cluster_id
+            folder = self._data / "analysis" / cluster_id
             spark = parts.Spark(runtime, files, ui_port)
-            supervisor.start(parts.analysis(self._environment, spark, servers, checkpoints, self._log("analysis")))
+            supervisor.start(parts.analysis(self._environment, spark, servers, folder, self._log("analysis")))
             self._set("analysis", "starting")
         self._await(
             supervisor, generator.is_ready, _START_S, f"the generator is not ready; its log is {self._log('generator')}"

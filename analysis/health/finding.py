@@ -2,7 +2,6 @@
 
 from typing import Any, Final, NamedTuple, Self
 
-from analysis.place import Place
 from analysis.timestamp import rfc3339
 from contracts import topics
 

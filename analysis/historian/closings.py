@@ -15,22 +15,15 @@ _WINDOW: Final = ("stream_id", "generator_id", "window_s", "window_start")
 _RANGE: Final = "stream_id string, generator_id string, `from` bigint, until bigint"
 
 
-def wanted(spark: SparkSession, closings: Sequence[Closing]) -> DataFrame:
-    """The ranges of the one-minute windows, for `analysis.windows.partials.minutes`."""
-    return _ranges(
-        spark, [(closing.stream_id, closing.generator_id, closing.start, closing.end) for closing in closings]
-    )
-
-
 def since_tens(closing: Closing) -> int:
     """The start of the ten-minute window that the first window is in."""
     return closing.start - closing.start % TEN_MINUTES_US
 
 
-def windows(
+def of_minutes(
     spark: SparkSession, readings: DataFrame, earlier: DataFrame | None, closings: Sequence[Closing]
 ) -> DataFrame:
-    """The partial aggregates of all closings: their one-minute windows and the ten-minute windows that are over.
+    """The partial aggregates of the one-minute windows of all closings.
 
     Args:
         spark: the session.
@@ -39,25 +32,44 @@ def windows(
         closings: what to compute.
 
     Returns:
-        The columns of `analysis.windows.partials`, and ``revision``: 1, or one more than that of the window before.
+        The columns of `analysis.windows.partials.minutes`, and ``revision``: 1, or one more than that of the window
+        before.
     """
-    of_minutes = revised(minutes(readings, wanted(spark, closings)), earlier)
-    tens = [
+    ranges = [(closing.stream_id, closing.generator_id, closing.start, closing.end) for closing in closings]
+    wanted = _ranges(spark, ranges).withColumns({name: F.timestamp_micros(name) for name in ("from", "until")})
+    return revised(minutes(readings, wanted), earlier)
+
+
+def of_ten_minutes(
+    spark: SparkSession, computed: DataFrame, earlier: DataFrame | None, closings: Sequence[Closing]
+) -> DataFrame | None:
+    """The partial aggregates of the ten-minute windows that are over and have a window of the closings in them.
+
+    Args:
+        spark: the session.
+        computed: the one-minute windows of the closings, as `of_minutes` gives them.
+        earlier: what was computed before, as for `of_minutes`.
+        closings: what was computed.
+
+    Returns:
+        The columns of ``computed``; None if no ten-minute window is over.
+    """
+    ranges = [
         (closing.stream_id, closing.generator_id, since_tens(closing), closing.end - closing.end % TEN_MINUTES_US)
         for closing in closings
         if closing.end - closing.end % TEN_MINUTES_US > since_tens(closing)
     ]
-    if not tens:
-        return of_minutes
-    of_minutes = of_minutes.persist()
-    parts = of_minutes if earlier is None else newest(of_minutes.unionByName(_of_minutes(earlier)))
+    if not ranges:
+        return None
+    is_minute = F.col("window_s") != TEN_MINUTES_S
+    parts = computed if earlier is None else newest(computed.unionByName(earlier.filter(is_minute)))
     start = F.unix_micros("window_start")
     in_range = (
-        parts.join(F.broadcast(_micros(_ranges(spark, tens))), ["stream_id", "generator_id"])
+        parts.join(F.broadcast(_ranges(spark, ranges)), ["stream_id", "generator_id"])
         .filter((start >= F.col("from")) & (start < F.col("until")))
         .select(*(column for column in parts.columns if column != "revision"))
     )
-    return of_minutes.unionByName(revised(ten_minutes(in_range), earlier))
+    return revised(ten_minutes(in_range), earlier).select(*computed.columns)
 
 
 def revised(computed: DataFrame, earlier: DataFrame | None) -> DataFrame:
@@ -79,15 +91,6 @@ def newest(rows: DataFrame) -> DataFrame:
     return rows.join(F.broadcast(highest), [*_WINDOW, "revision"], "left_semi").select(*rows.columns)
 
 
-def _of_minutes(rows: DataFrame) -> DataFrame:
-    return rows.filter(F.col("window_s") != TEN_MINUTES_S)
-
-
 def _ranges(spark: SparkSession, rows: Sequence[tuple[str, str, int, int]]) -> DataFrame:
-    return spark.createDataFrame(list(rows), _RANGE).withColumns(
-        {name: F.timestamp_micros(name) for name in ("from", "until")}
-    )
-
-
-def _micros(ranges: DataFrame) -> DataFrame:
-    return ranges.withColumns({name: F.unix_micros(name) for name in ("from", "until")})
+    """Ranges of source time per generator, in microseconds since 1970."""
+    return spark.createDataFrame(list(rows), _RANGE)

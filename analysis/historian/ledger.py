@@ -27,8 +27,8 @@ class Judged(NamedTuple):
     source_time: int | None
 
 
-class Findings(NamedTuple):
-    """What the ledger finds in a batch.
+class Taken(NamedTuple):
+    """What the ledger makes of a batch.
 
     Attributes:
         gaps: offsets that were lost before it or in it.
@@ -63,7 +63,7 @@ class Ledger:
     totals: dict[tuple[str, str], Total] = field(default_factory=dict)
     recent: dict[str, Recent] = field(default_factory=dict)
 
-    def take(self, batch: Sequence[Judged]) -> Findings:
+    def take(self, batch: Sequence[Judged]) -> Taken:
         """Take in a batch in the order of the log."""
         lost, self.offsets = gaps((record.position for record in batch), self.offsets)
         copies, kept = [], []
@@ -80,7 +80,7 @@ class Ledger:
         for stream_id, _, source_time in kept:
             first, last = spans.get(stream_id, (source_time, source_time))
             spans[stream_id] = min(first, source_time), max(last, source_time)
-        return Findings(lost, copies, self.times.take(kept), spans)
+        return Taken(lost, copies, self.times.take(kept), spans)
 
     def tell(self, copies: Mapping[str, int]) -> None:
         """Count what the copies of a batch have turned out to be, which were accepted until then."""

@@ -4,24 +4,23 @@ Each step of a batch gives the same result when Spark repeats the batch: the sta
 have the names that they had, and records of Kafka have their keys.
 """
 
-import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from contextlib import ExitStack
+from functools import reduce
+from typing import Any, Final, NamedTuple
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
 
 from analysis import results, summary
 from analysis.historian import closings, find, gaps, outcomes
 from analysis.historian.closings import since_tens
 from analysis.historian.historian import Historian
 from analysis.historian.layout import MINUTES, OUTCOMES, READINGS
-from analysis.historian.ledger import Findings, Judged, Ledger
+from analysis.historian.ledger import Judged, Ledger, Taken
 from analysis.historian.offsets import Position
-from analysis.historian.publication import Publication
 from analysis.historian.recent import Entry
-from analysis.historian.times import Closing
 from analysis.progress import Tally
 from analysis.records import judge
 from analysis.storage.files import Files
@@ -63,7 +62,6 @@ class Batches:
     """Processes the historian's batches; to be given to ``foreachBatch``.
 
     Args:
-        spark: the session.
         files: the file system of snapshots and historian.
         root: the historian's folder.
         snapshots: the query's snapshots.
@@ -74,7 +72,6 @@ class Batches:
 
     def __init__(
         self,
-        spark: SparkSession,
         files: Files,
         root: str,
         snapshots: Snapshots,
@@ -82,7 +79,6 @@ class Batches:
         tally: Tally,
         show: Show | None = None,
     ) -> None:
-        self._spark = spark
         self._files = files
         self._root = root
         self._snapshots = snapshots
@@ -95,14 +91,12 @@ class Batches:
     def __call__(self, records: DataFrame, batch: int) -> None:
         """Process a batch."""
         ledger = self._before(batch)
-        offsets = dict(ledger.offsets)
-        judged = judge.judge(records).persist()
-        try:
+        with _Kept() as kept:
+            judged = kept.persist(judge.judge(records))
             rows = in_log_order(judged)
-            findings = ledger.take(rows)
-            self._process(batch, judged, findings, ledger, offsets)
-        finally:
-            judged.unpersist()
+            offsets = dict(ledger.offsets)
+            taken = ledger.take(rows)
+            self._process(_Batch(batch, judged, taken, ledger, offsets), kept)
         size = self._snapshots.commit(batch, ledger.dump())
         self._after = batch, ledger
         self._tally.outcomes = dict(ledger.outcomes)
@@ -111,103 +105,118 @@ class Batches:
             self._tally.appended[NAME] = max(row.position.appended for row in rows) / _SECOND_US
 
     def _before(self, batch: int) -> Ledger:
-        """The state that a batch begins with."""
-        if self._after is not None and self._after[0] == batch - 1:
-            return self._after[1]
+        """The state that a batch begins with; what a failed attempt has left of it in memory is not used."""
+        after, self._after = self._after, None
+        if after is not None and after[0] == batch - 1:
+            return after[1]
         dumped = self._snapshots.load(batch)
         return Ledger() if dumped is None else Ledger.load(dumped)
 
-    def _process(
-        self, batch: int, judged: DataFrame, findings: Findings, ledger: Ledger, offsets: Mapping[tuple[str, int], int]
-    ) -> None:
-        # A batch that failed half way has changed the ledger; what comes next begins with the snapshot.
-        self._after = None
-        historian = self._of_query()
-
-        def where(stream_id: str, time: int) -> list[str]:
-            return self._files_since(ledger, READINGS, stream_id, time, time, batch)
-
-        places = [(position.partition, position.offset) for position in findings.copies]
-        told = historian.tell_copies(judged, places, where)
-        if places:
-            ledger.tell(_count_copies(told, places))
-        publication = historian.begin(batch, offsets)
-        readings = outcomes.readings(told)
-        of_all = outcomes.outcomes(told)
-        if findings.gaps:
-            of_all = of_all.unionByName(gaps.rows(self._spark, findings.gaps))
+    def _process(self, batch: "_Batch", kept: "_Kept") -> None:
+        spark, ledger, taken = batch.judged.sparkSession, batch.ledger, batch.taken
+        historian = self._of_query(spark)
+        told = kept.persist(self._told(batch, historian)) if taken.copies else batch.judged
+        publication = historian.begin(batch.number, batch.offsets)
+        readings, of_all = outcomes.readings(told), outcomes.outcomes(told)
+        if taken.gaps:
+            of_all = of_all.unionByName(gaps.rows(spark, taken.gaps))
         historian.stage(publication, READINGS, readings)
         historian.stage(publication, OUTCOMES, of_all)
         totals = ledger.total(_totals(readings))
+        summaries = [summary.value(*key, total) for key, total in totals.items()]
         written = [
-            results.summary_records(self._spark, [summary.value(*key, total) for key, total in totals.items()]),
-            results.rejected_records(judge.rejected(judged)),
+            results.summary_records(spark, summaries),
+            results.rejected_records(judge.rejected(batch.judged)),
         ]
-        if findings.closings:
-            computed = self._close(batch, publication, findings.closings, ledger, readings).persist()
+        if taken.closings:
+            rows = historian.staged(publication, READINGS)
+            computed = kept.persist(self._closed(batch, historian, rows, readings.drop("date").schema, kept))
             historian.stage(publication, MINUTES, computed.withColumn("date", F.to_date("window_start")))
             written.append(results.statistics_records(_published(computed)))
-        self._sink(_union(written))
-        paths = historian.publish(publication)
-        _remember(ledger, findings, paths)
-        self._spark.catalog.clearCache()
+        self._sink(reduce(DataFrame.union, written))
+        _remember(ledger, taken, historian.publish(publication))
         if self._show is not None:
-            self._show([summary.value(*key, total) for key, total in totals.items()])
+            self._show(summaries)
 
-    def _close(
-        self,
-        batch: int,
-        publication: Publication,
-        closed: Sequence[Closing],
-        ledger: Ledger,
-        readings: DataFrame,
+    def _told(self, batch: "_Batch", historian: Historian) -> DataFrame:
+        """The judged batch with its copies told apart, which the ledger counts."""
+
+        def where(stream_id: str, time: int) -> list[str]:
+            return _files_since(historian, batch, READINGS, stream_id, time, time)
+
+        places = [(position.partition, position.offset) for position in batch.taken.copies]
+        told = historian.tell_copies(batch.judged, places, where)
+        is_copy = F.col("outcome").isin(outcomes.DUPLICATE, outcomes.CONFLICT)
+        counted = told.filter(is_copy).groupBy("outcome").count().collect()
+        batch.ledger.tell({row["outcome"]: row["count"] for row in counted})
+        return told
+
+    def _closed(
+        self, batch: "_Batch", historian: Historian, staged: Sequence[str], schema: StructType, kept: "_Kept"
     ) -> DataFrame:
-        historian = self._of_query()
-        paths = historian.staged(publication, READINGS)
-        earlier_paths: list[str] = []
+        """The windows that the batch closes or restates."""
+        spark, closed = batch.judged.sparkSession, batch.taken.closings
+        paths, earlier_paths = set(staged), set[str]()
         for stream_id in sorted({closing.stream_id for closing in closed}):
             of_stream = [closing for closing in closed if closing.stream_id == stream_id]
             end = max(closing.end for closing in of_stream)
-            since = min(closing.since for closing in of_stream)
-            paths += self._files_since(ledger, READINGS, stream_id, since, end, batch)
-            since = min(map(since_tens, of_stream))
-            earlier_paths += self._files_since(ledger, MINUTES, stream_id, since, end, batch)
-        rows = self._spark.read.schema(readings.drop("date").schema).parquet(*sorted(set(paths)))
-        earlier = self._spark.read.parquet(*sorted(set(earlier_paths))) if earlier_paths else None
-        return closings.windows(self._spark, rows, earlier, closed)
+            since, tens = min(closing.since for closing in of_stream), min(map(since_tens, of_stream))
+            paths |= set(_files_since(historian, batch, READINGS, stream_id, since, end))
+            earlier_paths |= set(_files_since(historian, batch, MINUTES, stream_id, tens, end))
+        rows = spark.read.schema(schema).parquet(*sorted(paths))
+        earlier = spark.read.parquet(*sorted(earlier_paths)) if earlier_paths else None
+        of_minutes = kept.persist(closings.of_minutes(spark, rows, earlier, closed))
+        tens_frame = closings.of_ten_minutes(spark, of_minutes, earlier, closed)
+        return of_minutes if tens_frame is None else of_minutes.unionByName(tens_frame)
 
-    def _files_since(
-        self, ledger: Ledger, dataset: str, stream_id: str, first: int, last: int, batch: int
-    ) -> list[str]:
-        """The files of earlier batches that may hold rows of the stream from that time on."""
-        historian = self._of_query()
-        known = ledger.files(dataset).since(stream_id, first)
-        if known is not None:
-            return [historian.path(path) for path in known]
-        return historian.between(dataset, find.day(first), find.day(last), batch)
-
-    def _of_query(self) -> Historian:
+    def _of_query(self, spark: SparkSession) -> Historian:
         """The historian of the streaming query that runs this batch."""
         if self._historian is None:
-            query_id = self._spark.sparkContext.getLocalProperty("sql.streaming.queryId")
+            query_id = spark.sparkContext.getLocalProperty("sql.streaming.queryId")
             if query_id is None:
                 raise RuntimeError("a batch of the historian is to be run by a streaming query")
-            self._historian = Historian(self._spark, self._files, self._root, query_id)
+            self._historian = Historian(spark, self._files, self._root, query_id)
         return self._historian
+
+
+class _Batch(NamedTuple):
+    """A batch in work.
+
+    Attributes:
+        number: its number.
+        judged: its records, judged and persisted.
+        taken: what the ledger makes of it.
+        ledger: the state, which has the batch taken in.
+        offsets: what was expected of each partition when it began.
+    """
+
+    number: int
+    judged: DataFrame
+    taken: Taken
+    ledger: Ledger
+    offsets: Mapping[tuple[str, int], int]
+
+
+class _Kept(ExitStack):
+    """Frames that are persisted until the end of the block."""
+
+    def persist(self, frame: DataFrame) -> DataFrame:
+        """The frame, persisted."""
+        self.callback(frame.persist().unpersist)
+        return frame
+
+
+def _files_since(historian: Historian, batch: _Batch, dataset: str, stream_id: str, first: int, last: int) -> list[str]:
+    """The files of earlier batches that may hold rows of the stream from that time on."""
+    known = batch.ledger.files(dataset).since(stream_id, first)
+    if known is not None:
+        return [historian.path(path) for path in known]
+    return historian.between(dataset, find.day(first), find.day(last), batch.number)
 
 
 def _totals(readings: DataFrame) -> dict[tuple[str, str], Total]:
     rows = summary.partials(readings).collect()
     return {(row["stream_id"], row["generator_id"]): Total(*(row[name] for name in Total._fields)) for row in rows}
-
-
-def _count_copies(told: DataFrame, places: Sequence[tuple[int, int]]) -> Counter[str]:
-    is_copy = F.col("outcome").isin(outcomes.DUPLICATE, outcomes.CONFLICT)
-    found = told.filter(is_copy).groupBy("outcome").count().collect()
-    counted = Counter({row["outcome"]: row["count"] for row in found})
-    if counted.total() != len(places):
-        raise RuntimeError(f"of {len(places)} copies, {counted.total()} were told apart")
-    return counted
 
 
 def _published(computed: DataFrame) -> DataFrame:
@@ -217,19 +226,12 @@ def _published(computed: DataFrame) -> DataFrame:
     return statistics(computed).join(revisions, window)
 
 
-def _union(frames: Sequence[DataFrame]) -> DataFrame:
-    first, *others = frames
-    for other in others:
-        first = first.union(other)
-    return first
-
-
-def _remember(ledger: Ledger, findings: Findings, paths: Sequence[str]) -> None:
+def _remember(ledger: Ledger, taken: Taken, paths: Sequence[str]) -> None:
     """Remember which files hold the batch's rows of each stream."""
-    for stream_id, (first, last) in findings.spans.items():
+    for stream_id, (first, last) in taken.spans.items():
         ledger.files(READINGS).add(stream_id, Entry(first, last, list(_on_days(paths, READINGS, first, last))))
-    for stream_id in {closing.stream_id for closing in findings.closings}:
-        of_stream = [closing for closing in findings.closings if closing.stream_id == stream_id]
+    for stream_id in {closing.stream_id for closing in taken.closings}:
+        of_stream = [closing for closing in taken.closings if closing.stream_id == stream_id]
         first, last = min(map(since_tens, of_stream)), max(closing.end for closing in of_stream)
         ledger.files(MINUTES).add(stream_id, Entry(first, last, list(_on_days(paths, MINUTES, first, last))))
 

@@ -36,18 +36,22 @@ class Snapshots:
         before = [number for number in self._batches() if number < batch]
         return self._read(max(before)) if before else None
 
-    def commit(self, batch: int, state: Any) -> None:
+    def commit(self, batch: int, state: Any) -> int:
         """Keeps the state after a batch, a JSON value; it is on disk, whole, when this returns.
 
         Snapshots that are older than the one before it are removed, and so are those that are newer: Spark goes back
         only when somebody has gone back with its checkpoint.
+
+        Returns:
+            The size of the snapshot in bytes.
 
         Raises:
             ValueError: the state holds a number that JSON has not (NaN, infinity).
         """
         self._files.mkdirs(self._folder)
         aside = f"{self._folder}/{_ASIDE}"
-        self._files.write(aside, encode(batch, state))
+        content = encode(batch, state)
+        self._files.write(aside, content)
         self._files.rename(aside, self._path(batch))
         self._files.sync(self._folder)
         batches = self._batches()
@@ -55,6 +59,7 @@ class Snapshots:
         for number in batches:
             if number not in kept:
                 self._files.delete(self._path(number))
+        return len(content)
 
     def _batches(self) -> list[int]:
         found = (_NAME.fullmatch(name) for name in self._files.names(self._folder))

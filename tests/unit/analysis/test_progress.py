@@ -24,7 +24,7 @@ def report(query: str, batch: int = 0, **changes: Any) -> dict[str, Any]:
 
 
 def test_an_event_says_what_a_batch_did() -> None:
-    tally = Tally(outcomes={"accepted": 1490, "late": 10}, appended={"historian": 995.0, "monitor": 999.0})
+    tally = Tally({"accepted": 1490, "late": 10}, {"historian": 995.0, "monitor": 999.0}, {"historian": 4096})
     assert Progress(tally, lambda: 1000.0).event(report("historian", batch=7)) == {
         "event": "progress",
         "query": "historian",
@@ -34,6 +34,7 @@ def test_an_event_says_what_a_batch_did() -> None:
         "outcomes": {"accepted": 1490, "late": 10},
         "lag": 50,
         "lag_s": 5.0,
+        "state_bytes": 4096,
         "duration_ms": 613,
     }
 
