@@ -1,6 +1,7 @@
 """The summary of each generator over everything that its stream has brought."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -43,3 +44,54 @@ def aggregates() -> Iterator[Column]:
 def summary(totals: DataFrame) -> DataFrame:
     """One row per stream and generator, from the totals that have no window."""
     return totals.filter(F.col("window").isNull()).select("stream_id", "generator_id", *COLUMNS)
+
+
+_EXTREMES: Final = {"MinPowerOutput": min, "MaxPowerOutput": max}
+_AVERAGES: Final = {"AvgPowerOutput": "Power", "AvgVoltage": "Voltage", "AvgFuelLevel": "Fuel"}
+
+
+def partials(readings: DataFrame) -> DataFrame:
+    """One row per stream and generator of what adds up to its summary: see `merge` and `finish`.
+
+    An average is kept as the sum and the count of its values, such as ``PowerSum`` and ``PowerCount``.
+    """
+    power = F.col("power_output_kw")
+    is_online = F.coalesce("breaker_closed", F.lit(False))
+    averaged = {
+        "Power": power,
+        "Voltage": F.when(is_good("voltage_v") & is_online, F.col("voltage_v")),
+        "Fuel": F.when(is_good("fuel_level_pct"), F.col("fuel_level_pct")),
+    }
+    sums = (F.coalesce(F.sum(value), F.lit(0.0)).alias(f"{name}Sum") for name, value in averaged.items())
+    counts = (F.count(value).alias(f"{name}Count") for name, value in averaged.items())
+    return readings.groupBy("stream_id", "generator_id").agg(
+        F.count("*").alias("Records"),
+        F.count_if(is_online).alias("RecordsOnline"),
+        F.min(power).alias("MinPowerOutput"),
+        F.max(power).alias("MaxPowerOutput"),
+        F.count_if(F.size("fault_alarms") > 0).alias("FaultAlarmsCount"),
+        *sums,
+        *counts,
+    )
+
+
+def merge(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The partials of all readings of a generator, from those of two disjoint parts of them."""
+    merged = dict(one)
+    for name, value in other.items():
+        if name in _EXTREMES:
+            known = [number for number in (one[name], value) if number is not None]
+            merged[name] = _EXTREMES[name](known, default=None)
+        elif name not in {"stream_id", "generator_id"}:
+            merged[name] = one[name] + value
+    return merged
+
+
+def finish(total: Mapping[str, Any]) -> dict[str, Any]:
+    """The summary of a generator, a value of the contract ``summary``, from the partials of all its readings."""
+    averages = {
+        name: total[f"{kept}Sum"] / total[f"{kept}Count"] if total[f"{kept}Count"] else None
+        for name, kept in _AVERAGES.items()
+    }
+    known = {**total, **averages}
+    return {name: known[name] for name in ("stream_id", "generator_id", *COLUMNS)}

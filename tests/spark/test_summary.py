@@ -4,7 +4,7 @@ from typing import Any
 from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
 
-from analysis.summary import summary
+from analysis.summary import COLUMNS, finish, merge, partials, summary
 from analysis.totals import totals
 from contracts.reading import Reading
 
@@ -80,3 +80,34 @@ def test_streams_and_generators_are_kept_apart(spark: SparkSession, accepted: Ac
         ("run-1", "G2", 1, 1, 100.0, 100.0, 100.0, 230.0, 80.0, 0),
         ("run-2", "G1", 1, 1, 100.0, 100.0, 100.0, 230.0, 80.0, 0),
     )
+
+
+def test_partials_of_two_parts_merge_to_the_summary_of_all(accepted: Accepted, reading: Make) -> None:
+    mute = dict.fromkeys(("power_output_kw", "voltage_v", "fuel_level_pct"))
+    bad = dict.fromkeys(mute, "BadNoCommunication")
+    first = [reading(0, power_output_kw=-10.0, voltage_v=229.0, fuel_level_pct=80.0), reading(1, **mute, quality=bad)]
+    second = [
+        reading(2, power_output_kw=40.0, voltage_v=232.0, fuel_level_pct=60.0, fault_alarms=["LOW_FUEL"]),
+        reading(3, power_output_kw=0.0, voltage_v=0.0, fuel_level_pct=40.0, breaker_closed=False),
+    ]
+    one, other = (partials(accepted(part)).collect()[0].asDict() for part in (first, second))
+    values = (4, 3, 10.0, -10.0, 40.0, 230.5, 60.0, 1)
+    expected = {"stream_id": "run-1", "generator_id": "G1", **dict(zip(COLUMNS, values, strict=True))}
+    assert finish(merge(one, other)) == finish(merge(other, one)) == expected
+
+
+def test_partials_without_values_have_no_averages_and_change_no_extremes(accepted: Accepted, reading: Make) -> None:
+    silent = ("power_output_kw", "voltage_v", "fuel_level_pct", "breaker_closed")
+    mute = reading(0, **dict.fromkeys(silent), quality=dict.fromkeys(silent, "BadNoCommunication"))
+    [nothing] = partials(accepted([mute])).collect()
+    values = (1, 0, None, None, None, None, None, 0)
+    expected = {"stream_id": "run-1", "generator_id": "G1", **dict(zip(COLUMNS, values, strict=True))}
+    assert finish(nothing.asDict()) == expected
+    twice = merge(nothing.asDict(), nothing.asDict())
+    assert (twice["Records"], twice["MinPowerOutput"], twice["MaxPowerOutput"]) == (2, None, None)
+
+
+def test_partials_keep_streams_and_generators_apart(accepted: Accepted, reading: Make) -> None:
+    readings = [reading(0), reading(0, generator_id="G2"), reading(0, stream_id="run-2"), reading(1)]
+    found = {(row.stream_id, row.generator_id): row.Records for row in partials(accepted(readings)).collect()}
+    assert found == {("run-1", "G1"): 2, ("run-1", "G2"): 1, ("run-2", "G1"): 1}
