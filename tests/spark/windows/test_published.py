@@ -141,7 +141,7 @@ def test_durations_and_transitions_of_states(accepted: Accepted, reading: Make) 
 
 
 def test_the_deviation_is_exact_where_squares_would_cancel(accepted: Accepted, reading: Make) -> None:
-    """50 Hz and about 1 nHz more in turn: each of 60 is half a step off the mean, so the sum of squares is 15 steps²."""
+    """50 Hz and about 1 nHz more in turn: each of 60 is half a step off the mean, so the squares are 15 steps²."""
     high = 50.0 + 2**-30
     readings = [reading(second, frequency_hz=high if second % 2 else 50.0) for second in range(61)]
     found = by_window(minutes(accepted(readings)))[0].measurements.frequency_hz
