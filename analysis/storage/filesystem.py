@@ -40,7 +40,8 @@ class FileSystem:
     """
 
     def __init__(self, spark: SparkSession, path: str) -> None:
-        self._jvm: Any = spark.sparkContext._jvm
+        jvm: Any = spark.sparkContext._jvm
+        self._jvm = jvm
         self._new_array: Any = spark.sparkContext._gateway.new_array  # type: ignore[union-attr]  # None on workers only
         conf: Any = spark._jsparkSession.sessionState().newHadoopConf()
         root = self._path(path)

@@ -27,22 +27,26 @@ def statistics(windows: DataFrame) -> DataFrame:
         windows: what `analysis.windows.partials.minutes` or `analysis.windows.partials.ten_minutes` gives.
     """
     start, length = F.col("window_start"), F.col("window_s")
-    rows = windows.withColumn("number", F.struct(*_number())).groupBy(
-        "stream_id", "generator_id", "window_start", "window_s"
-    )
-    return rows.agg(
-        F.sum(F.when(F.col("measurement") == NUMBERS[0], F.col("readings"))).alias("readings"),
-        F.struct(*(_of(name, F.col("number")).alias(name) for name in NUMBERS)).alias("measurements"),
-        F.struct(*(_state(name).alias(name) for name in SYMBOLS)).alias("states"),
-    ).select(
-        "stream_id",
-        "generator_id",
-        "window_start",
-        F.timestamp_micros(F.unix_micros(start) + length * 1_000_000).alias("window_end"),
-        "window_s",
-        "readings",
-        "measurements",
-        "states",
+    is_number = F.col("measurement").isin(*NUMBERS)
+    entry = F.when(is_number, F.struct("measurement", F.struct(*_number()).alias("aggregates")))
+    number = F.map_from_entries("numbers")
+    return (
+        windows.groupBy("stream_id", "generator_id", "window_start", "window_s")
+        .agg(
+            F.max("readings").alias("readings"),
+            F.collect_list(entry).alias("numbers"),
+            F.struct(*(_state(name).alias(name) for name in SYMBOLS)).alias("states"),
+        )
+        .select(
+            "stream_id",
+            "generator_id",
+            "window_start",
+            F.timestamp_micros(F.unix_micros(start) + length * 1_000_000).alias("window_end"),
+            "window_s",
+            "readings",
+            F.struct(*(number[name].alias(name) for name in NUMBERS)).alias("measurements"),
+            "states",
+        )
     )
 
 
@@ -61,11 +65,6 @@ def _number() -> list[Column]:
         (held / (F.col("window_s") * 10_000)).alias("percent_good"),
         quality.alias("worst_quality"),
     ]
-
-
-def _of(measurement: str, value: Column) -> Column:
-    """The value in the one row of the window that is of this measurement."""
-    return F.first(F.when(F.col("measurement") == measurement, value), ignorenulls=True)
 
 
 def _state(name: str) -> Column:

@@ -7,12 +7,15 @@ from typing import Any
 import jsonschema_rs
 import pytest
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from analysis.records.judge import judge, rejected
 from analysis.results import rejected_records, statistics_records, summary_records
 from analysis.summary import summary
 from analysis.totals import totals
-from analysis.windows import MEASUREMENTS, statistics
+from analysis.windows.intervals import NUMBERS, SYMBOLS
+from analysis.windows.partials import minutes, ten_minutes
+from analysis.windows.published import statistics
 from contracts.reading import Reading
 
 Records = Callable[[Sequence[bytes | None]], DataFrame]
@@ -75,28 +78,50 @@ def test_a_summary_is_a_value_of_its_contract(readings: DataFrame) -> None:
 
 
 def test_statistics_are_values_of_their_contract(readings: DataFrame) -> None:
-    values = keep("statistics", statistics_records(statistics(totals(readings))))
-    assert len(values) == 2 * len(MEASUREMENTS)
-    assert values["run-1/G1/voltage_v/2026-01-01T00:01:00.000000Z"] == {
+    windows = minutes(readings)
+    published = statistics(windows.union(ten_minutes(windows))).withColumn("revision", F.lit(1))
+    values = keep("statistics", statistics_records(published))
+    assert sorted(values) == [
+        "run-1/G1/60/2026-01-01T00:01:00.000000Z",
+        "run-1/G1/600/2026-01-01T00:00:00.000000Z",
+        "run-1/G2/60/2026-01-01T00:00:00.000000Z",
+        "run-1/G2/600/2026-01-01T00:00:00.000000Z",
+    ]
+    value = values["run-1/G1/60/2026-01-01T00:01:00.000000Z"]
+    measurements, states = value.pop("measurements"), value.pop("states")
+    assert value == {
         "stream_id": "run-1",
         "generator_id": "G1",
-        "measurement": "voltage_v",
         "window_start": "2026-01-01T00:01:00.000000Z",
         "window_end": "2026-01-01T00:02:00.000000Z",
+        "window_s": 60,
+        "readings": 1,
         "revision": 1,
-        "good": 1,
-        "uncertain": 0,
-        "bad": 0,
-        "average": 230.0,
+    }
+    assert measurements["voltage_v"] == {
+        "time_average": None,
+        "total": None,
         "minimum": 230.0,
         "maximum": 230.0,
+        "count": 1,
+        "delta": 0.0,
+        "standard_deviation": None,
+        "percent_good": 0.0,
+        "worst_quality": "Good",
     }
-    silent = values["run-1/G2/voltage_v/2026-01-01T00:00:00.000000Z"]
-    assert (silent["bad"], silent["average"]) == (1, None)
+    assert states["breaker_closed"] == {"duration_s": {"false": 0.0, "true": 0.0}, "transitions": 1}
+    silent = values["run-1/G2/60/2026-01-01T00:00:00.000000Z"]["measurements"]["voltage_v"]
+    assert (silent["worst_quality"], silent["count"]) == ("Bad", 0)
 
 
 def test_the_contract_names_the_measurements_that_have_statistics() -> None:
-    assert tuple(schema("statistics")["properties"]["measurement"]["enum"]) == MEASUREMENTS
+    properties = schema("statistics")["properties"]
+    assert tuple(properties["measurements"]["properties"]) == NUMBERS
+    found = {
+        name: tuple(rule["properties"]["duration_s"]["properties"])
+        for name, rule in properties["states"]["properties"].items()
+    }
+    assert found == SYMBOLS
 
 
 def test_rejected_records_are_values_of_their_contract(records: Records) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from chispa import assert_df_equality
@@ -128,8 +127,11 @@ def test_durations_and_transitions_of_states(accepted: Accepted, reading: Make) 
     found = by_window(minutes(accepted(readings)))
     first, second = found[0].states, found[1].states
     assert first.state.duration_s.asDict() == {
-        **{"STOPPED": 0.0, "STARTING": 10.0, "RUNNING": 45.0},
-        **{"COOLDOWN": 0.0, "TRIPPED": 0.0},
+        "STOPPED": 0.0,
+        "STARTING": 10.0,
+        "RUNNING": 45.0,
+        "COOLDOWN": 0.0,
+        "TRIPPED": 0.0,
     }
     assert first.breaker_closed.duration_s.asDict() == {"false": 25.0, "true": 35.0}
     assert first.mode.duration_s.asDict() == {"OFF": 0.0, "MANUAL": 0.0, "AUTO": 60.0}
@@ -139,7 +141,7 @@ def test_durations_and_transitions_of_states(accepted: Accepted, reading: Make) 
 
 
 def test_the_deviation_is_exact_where_squares_would_cancel(accepted: Accepted, reading: Make) -> None:
-    """50 Hz plus 0 and 1 nHz in turn: the sample of 60 deviates by sqrt(60 * 0.25 / 59) nHz, if doubles held 50 + 1e-9."""
+    """50 Hz and about 1 nHz more in turn: each of 60 is half a step off the mean, so the squares are 15 steps²."""
     high = 50.0 + 2**-30
     readings = [reading(second, frequency_hz=high if second % 2 else 50.0) for second in range(61)]
     found = by_window(minutes(accepted(readings)))[0].measurements.frequency_hz
@@ -186,9 +188,7 @@ def test_streams_and_generators_are_kept_apart(spark: SparkSession, accepted: Ac
     ]
     for frame in (minutes, lambda rows: ten_minutes(minutes(rows))):
         windows = frame(accepted(readings))
-        found = [
-            by_window(windows, *source)[0] for source in (("run-1", "G1"), ("run-1", "G2"), ("run-2", "G1"))
-        ]
+        found = [by_window(windows, *source)[0] for source in (("run-1", "G1"), ("run-1", "G2"), ("run-2", "G1"))]
         assert [row.measurements.current_a.total for row in found] == [6000.0, 6000.0, 13500.0]
         assert [row.states.state.duration_s.RUNNING for row in found] == [60.0, 0.0, 0.0]
     [only] = statistics(minutes(accepted(readings), wanted(spark, 0, 60, stream="run-2"))).collect()
