@@ -99,14 +99,15 @@ class Job:
         self._publisher.close()
 
     def _monitor(self) -> StreamingQuery:
-        records = source.records(self._spark, self._given.kafka, monitor.TOPICS, monitor.RECORDS_PER_BATCH)
+        kafka = source.records(self._spark, self._given.kafka, monitor.TOPICS, monitor.RECORDS_PER_BATCH)
+        records = monitor.records(kafka.unionByName(source.ticks(self._spark, kafka)))
         batches = monitor.Batches(self._snapshots(monitor.NAME), self._publisher.send, self._tally)
-        with_ticks = records.unionByName(source.ticks(self._spark, records))
-        return self._run(monitor.NAME, with_ticks, batches, "0 seconds")
+        return self._run(monitor.NAME, records, batches, "0 seconds")
 
     def _historian(self) -> StreamingQuery:
         kafka = self._given.kafka
-        records = source.records(self._spark, kafka, [topics.READINGS], historian.RECORDS_PER_BATCH)
+        of_topic = source.records(self._spark, kafka, [topics.READINGS], historian.RECORDS_PER_BATCH)
+        records = historian.records(of_topic)
 
         def sink(results: DataFrame) -> None:
             results.write.format("kafka").options(**kafka).save()

@@ -13,6 +13,12 @@ record of thirty bytes that announces two billion items ends the whole process w
 _QUIET: Final = (
     # Warns, for each field, partition and batch, that null would fail; what is null is not given to it.
     "org.apache.spark.sql.avro.AvroSerializer",
+    # Warns of each plan that is longer than what is kept of it as text.
+    "org.apache.spark.sql.catalyst.util.StringUtils",
+    "org.apache.spark.util.SparkStringUtils",
+    "org.apache.spark.sql.internal.SparkStringUtils",
+    # Warns that a pool has no file that describes it, and takes the defaults, which are meant.
+    "org.apache.spark.scheduler.FairSchedulableBuilder",
     # Warns whenever a batch takes longer than the trigger's interval; the events tell duration and lag.
     "org.apache.spark.sql.execution.streaming.runtime.ProcessingTimeExecutor",
 )

@@ -49,9 +49,7 @@ class Spark:
     ui_port: int
 
 
-def analysis(
-    environment: Mapping[str, str], spark: Spark, bootstrap_servers: str, folder: Path, log: Path
-) -> Part:
+def analysis(environment: Mapping[str, str], spark: Spark, bootstrap_servers: str, folder: Path, log: Path) -> Part:
     """The Spark job in local mode, by the ``spark-submit`` of PySpark.
 
     Its checkpoints and the historian's files are kept in the folder.

@@ -2,12 +2,11 @@
 
 from typing import Final
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from analysis.records import judge
 from analysis.records.judge import CONTRACT
-from contracts.schema import Kind
 
 DUPLICATE: Final = "duplicate"
 CONFLICT: Final = "conflict"
@@ -16,11 +15,11 @@ GAP: Final = "gap"
 IDENTITY: Final = ("stream_id", "generator_id", "seq")
 """What identifies a reading."""
 
-ORIGINALS: Final = "stream_id string, generator_id string, seq bigint, digest bigint"
-"""The columns of readings that copies are compared with."""
-
 PLACES: Final = "partition int, offset bigint"
 """The columns of places in the log."""
+
+ORIGINALS: Final = "stream_id string, generator_id string, seq bigint, digest bigint"
+"""The columns of readings that copies are compared with."""
 
 COPIES: Final = f"{PLACES}, {ORIGINALS}, source_time bigint"
 """The columns of readings whose identity was seen before; ``source_time`` in microseconds since 1970."""
@@ -30,33 +29,55 @@ TOLD: Final = f"{PLACES}, outcome string"
 
 CONFLICT_RULE: Final = "must have the bytes of the reading stored with the same stream_id, generator_id and seq"
 
+FIELDS: Final = tuple(field.name for field in CONTRACT.fields)
+POSITION: Final = ("topic", "partition", "offset", "appended", "stream", "line")
 
-def candidates(judged: DataFrame, places: DataFrame) -> DataFrame:
-    """The accepted readings at the given places whose identity was seen before.
+_ACCEPTED: Final = judge.Outcome.ACCEPTED.value
+_REJECTED: Final = judge.Outcome.REJECTED.value
+
+
+def flat(judged: DataFrame) -> DataFrame:
+    """The judged records in the columns that everything else here takes.
+
+    Returns:
+        The contract's fields, null or meaningless where the record is rejected; the position in the log with ``appended``,
+        Kafka's timestamp; ``digest`` of the value's bytes; ``outcome``; ``field`` and ``rule`` that the record breaks,
+        null where it breaks none; and ``value`` of a rejected record, null otherwise.
+    """
+    return judged.select(
+        *judge.measured(),
+        *judge.position(),
+        "outcome",
+        F.col("violation.field").alias("field"),
+        F.col("violation.rule").alias("rule"),
+        F.when(F.col("outcome") == _REJECTED, F.col("value")).alias("value"),
+    )
+
+
+def candidates(records: DataFrame, places: DataFrame) -> DataFrame:
+    """The accepted readings at the given places, whose identity was seen before.
 
     Args:
-        judged: as `analysis.records.judge.judge` gives it.
+        records: as `flat` gives them.
         places: `PLACES`, few enough to be sent to every task.
 
     Returns:
         `COPIES`.
     """
-    found = judged.filter(F.col("outcome") == judge.Outcome.ACCEPTED.value)
-    return found.join(F.broadcast(places), ["partition", "offset"], "left_semi").select(
-        *(F.col("partition"), F.col("offset"), *_identity(), digest().alias("digest")),
-        F.unix_micros("reading.source_time").alias("source_time"),
+    accepted = records.filter(F.col("outcome") == _ACCEPTED)
+    return accepted.join(F.broadcast(places), ["partition", "offset"], "left_semi").select(
+        *("partition", "offset", *IDENTITY, "digest"), F.unix_micros("source_time").alias("source_time")
     )
 
 
-def originals(judged: DataFrame, copies: DataFrame) -> DataFrame:
+def originals(records: DataFrame, copies: DataFrame) -> DataFrame:
     """The readings of the batch that the copies in it have the identity of, and that are no copies: `ORIGINALS`.
 
     Of two records with one identity, the first in the log is the original, so it is the caller who names the second.
     """
-    found = judged.filter(F.col("outcome") == judge.Outcome.ACCEPTED.value)
+    accepted = records.filter(F.col("outcome") == _ACCEPTED)
     return (
-        found.join(F.broadcast(copies), ["partition", "offset"], "left_anti")
-        .select(*_identity(), digest().alias("digest"))
+        accepted.join(F.broadcast(copies), ["partition", "offset"], "left_anti")
         .join(F.broadcast(copies.select(*IDENTITY).distinct()), list(IDENTITY), "left_semi")
         .select(*IDENTITY, "digest")
     )
@@ -71,35 +92,32 @@ def told(copies: DataFrame, stored: DataFrame) -> DataFrame:
     )
 
 
-def marked(judged: DataFrame, copies: DataFrame) -> DataFrame:
-    """The judged batch with the outcome of its copies (`TOLD`) in place of ``accepted``."""
+def marked(records: DataFrame, copies: DataFrame) -> DataFrame:
+    """The records with the outcome of their copies (`TOLD`) in place of ``accepted``."""
     verdict = copies.withColumnRenamed("outcome", "copy")
-    is_copy = (F.col("outcome") == judge.Outcome.ACCEPTED.value) & F.col("copy").isNotNull()
-    outcome = F.when(is_copy, F.col("copy")).otherwise(F.col("outcome"))
-    return (
-        judged.join(F.broadcast(verdict), ["partition", "offset"], "left")
-        .withColumn("outcome", outcome)
-        .select(*judged.columns)
-    )
+    is_copy = (F.col("outcome") == _ACCEPTED) & F.col("copy").isNotNull()
+    is_conflict = is_copy & (F.col("copy") == CONFLICT)
+    changed = {
+        "outcome": F.when(is_copy, F.col("copy")).otherwise(F.col("outcome")),
+        "field": F.when(is_conflict, F.lit("")).otherwise(F.col("field")),
+        "rule": F.when(is_conflict, F.lit(CONFLICT_RULE)).otherwise(F.col("rule")),
+    }
+    with_verdict = records.join(F.broadcast(verdict), ["partition", "offset"], "left")
+    return with_verdict.select(*(changed[name].alias(name) if name in changed else name for name in records.columns))
 
 
-def readings(judged: DataFrame) -> DataFrame:
+def readings(records: DataFrame) -> DataFrame:
     """The accepted readings as they are stored.
 
     Returns:
-        The contract's fields with ``quality`` as a map; ``topic``, ``partition``, ``offset``; ``appended``, Kafka's
-        timestamp; ``stream`` and ``line``; ``digest``, xxHash64 of the value's bytes; ``date`` of the source time in
-        UTC.
+        The contract's fields with ``quality`` as a map; `POSITION`; ``digest``, xxHash64 of the value's bytes; ``date``,
+        UTC, of the source time.
     """
-    return judged.filter(F.col("outcome") == judge.Outcome.ACCEPTED.value).select(
-        *(_stored(field.name, field.kind).alias(field.name) for field in CONTRACT.fields),
-        *_place(),
-        digest().alias("digest"),
-        _source_date().alias("date"),
-    )
+    date = F.to_date("source_time").alias("date")
+    return records.filter(F.col("outcome") == _ACCEPTED).select(*FIELDS, *POSITION, "digest", date)
 
 
-def outcomes(judged: DataFrame) -> DataFrame:
+def outcomes(records: DataFrame) -> DataFrame:
     """What became of each record.
 
     Returns:
@@ -107,41 +125,19 @@ def outcomes(judged: DataFrame) -> DataFrame:
         identity, null where the record is rejected; ``outcome``; ``field`` and ``rule`` that the record breaks, null
         where it breaks none; ``date``, UTC, of Kafka's timestamp.
     """
-    is_reading = F.col("violation").isNull()
-    is_conflict = F.col("outcome") == CONFLICT
-    topic, partition, offset, *place = _place()
-    return judged.select(
-        *(topic, partition, offset, F.col("offset").alias("last_offset"), *place),
-        *(F.when(is_reading, F.col(f"reading.{name}")).alias(name) for name in IDENTITY),
-        "outcome",
-        F.when(is_conflict, F.lit("")).otherwise(F.col("violation.field")).alias("field"),
-        F.when(is_conflict, F.lit(CONFLICT_RULE)).otherwise(F.col("violation.rule")).alias("rule"),
-        F.to_date("timestamp").alias("date"),
+    is_reading = F.col("outcome") != _REJECTED
+    topic, partition, offset, *others = POSITION
+    return records.select(
+        *(topic, partition, offset, F.col(offset).alias("last_offset"), *others),
+        *(F.when(is_reading, F.col(name)).alias(name) for name in IDENTITY),
+        *("outcome", "field", "rule"),
+        F.to_date("appended").alias("date"),
     )
 
 
-def digest() -> Column:
-    """The hash that stands for the bytes of a record's value."""
-    return F.xxhash64("value")
-
-
-def _identity() -> list[Column]:
-    return [F.col(f"reading.{name}").alias(name) for name in IDENTITY]
-
-
-def _place() -> list[Column]:
-    names = ("topic", "partition", "offset", "timestamp", "stream", "line")
-    return [F.col(name).alias("appended" if name == "timestamp" else name) for name in names]
-
-
-def _source_date() -> Column:
-    return F.to_date("reading.source_time")
-
-
-def _stored(name: str, kind: Kind) -> Column:
-    column = F.col(f"reading.{name}")
-    if kind is not Kind.ENUM_MAP:
-        return column
-    # A key given twice ends the query, and the optimizer evaluates this in front of the filter that rejects it.
-    keys = column["key"]
-    return F.map_from_entries(F.when(F.size(F.array_distinct(keys)) == F.size(keys), column))
+def rejected(records: DataFrame) -> DataFrame:
+    """The rejected records, with the rule that they break: what `analysis.results.rejected_records` takes."""
+    topic, partition, offset, appended, *others = POSITION
+    return records.filter(F.col("outcome") == _REJECTED).select(
+        *(topic, partition, offset, F.col(appended).alias("timestamp"), *others), "field", "rule", "value"
+    )

@@ -41,18 +41,23 @@ Show = Callable[[Sequence[Mapping[str, Any]]], None]
 """Shows the summaries that a batch has changed."""
 
 
-def narrow(judged: DataFrame) -> DataFrame:
+def records(kafka: DataFrame) -> DataFrame:
+    """The records of Kafka, judged: what a batch of the historian is made of.
+
+    It belongs into the plan of the stream, which is made once: to build its expressions takes seconds.
+    """
+    return outcomes.flat(judge.judge(kafka))
+
+
+def narrow(records: DataFrame) -> DataFrame:
     """What the ledger looks at: a row per record, in the order of the fields of `Position` and `Judged`."""
-    return judged.select(
-        *("topic", "partition", "offset", F.unix_micros("timestamp").alias("appended"), "outcome"),
-        *(F.col(f"reading.{name}").alias(name) for name in ("stream_id", "generator_id", "seq")),
-        F.unix_micros("reading.source_time").alias("source_time"),
-    )
+    appended, source_time = (F.unix_micros(name).alias(name) for name in ("appended", "source_time"))
+    return records.select("topic", "partition", "offset", appended, "outcome", *outcomes.IDENTITY, source_time)
 
 
-def in_log_order(judged: DataFrame) -> list[Judged]:
+def in_log_order(records: DataFrame) -> list[Judged]:
     """The rows of `narrow`, on the driver."""
-    columns = [column.to_pylist() for column in narrow(judged).toArrow().columns]
+    columns = [column.to_pylist() for column in narrow(records).toArrow().columns]
     found = [Judged(Position(*row[:4]), *row[4:]) for row in zip(*columns, strict=True)]
     found.sort(key=lambda record: record.position)
     return found
@@ -92,11 +97,11 @@ class Batches:
         """Process a batch."""
         ledger = self._before(batch)
         with _Kept() as kept:
-            judged = kept.persist(judge.judge(records))
-            rows = in_log_order(judged)
+            kept.persist(records)
+            rows = in_log_order(records)
             offsets = dict(ledger.offsets)
             taken = ledger.take(rows)
-            self._process(_Batch(batch, judged, taken, ledger, offsets), kept)
+            self._process(_Batch(batch, records, taken, ledger, offsets), kept)
         size = self._snapshots.commit(batch, ledger.dump())
         self._after = batch, ledger
         self._tally.outcomes = dict(ledger.outcomes)
@@ -113,9 +118,9 @@ class Batches:
         return Ledger() if dumped is None else Ledger.load(dumped)
 
     def _process(self, batch: "_Batch", kept: "_Kept") -> None:
-        spark, ledger, taken = batch.judged.sparkSession, batch.ledger, batch.taken
+        spark, ledger, taken = batch.records.sparkSession, batch.ledger, batch.taken
         historian = self._of_query(spark)
-        told = kept.persist(self._told(batch, historian)) if taken.copies else batch.judged
+        told = kept.persist(self._told(batch, historian)) if taken.copies else batch.records
         publication = historian.begin(batch.number, batch.offsets)
         readings, of_all = outcomes.readings(told), outcomes.outcomes(told)
         if taken.gaps:
@@ -126,11 +131,11 @@ class Batches:
         summaries = [summary.value(*key, total) for key, total in totals.items()]
         written = [
             results.summary_records(spark, summaries),
-            results.rejected_records(judge.rejected(batch.judged)),
+            results.rejected_records(outcomes.rejected(batch.records)),
         ]
         if taken.closings:
             rows = historian.staged(publication, READINGS)
-            computed = kept.persist(self._closed(batch, historian, rows, readings.drop("date").schema, kept))
+            computed = self._closed(batch, historian, rows, readings.drop("date").schema, kept)
             historian.stage(publication, MINUTES, computed.withColumn("date", F.to_date("window_start")))
             written.append(results.statistics_records(_published(computed)))
         self._sink(reduce(DataFrame.union, written))
@@ -145,7 +150,7 @@ class Batches:
             return _files_since(historian, batch, READINGS, stream_id, time, time)
 
         places = [(position.partition, position.offset) for position in batch.taken.copies]
-        told = historian.tell_copies(batch.judged, places, where)
+        told = historian.tell_copies(batch.records, places, where)
         is_copy = F.col("outcome").isin(outcomes.DUPLICATE, outcomes.CONFLICT)
         counted = told.filter(is_copy).groupBy("outcome").count().collect()
         batch.ledger.tell({row["outcome"]: row["count"] for row in counted})
@@ -155,7 +160,7 @@ class Batches:
         self, batch: "_Batch", historian: Historian, staged: Sequence[str], schema: StructType, kept: "_Kept"
     ) -> DataFrame:
         """The windows that the batch closes or restates."""
-        spark, closed = batch.judged.sparkSession, batch.taken.closings
+        spark, closed = batch.records.sparkSession, batch.taken.closings
         paths, earlier_paths = set(staged), set[str]()
         for stream_id in sorted({closing.stream_id for closing in closed}):
             of_stream = [closing for closing in closed if closing.stream_id == stream_id]
@@ -166,8 +171,8 @@ class Batches:
         rows = spark.read.schema(schema).parquet(*sorted(paths))
         earlier = spark.read.parquet(*sorted(earlier_paths)) if earlier_paths else None
         of_minutes = kept.persist(closings.of_minutes(spark, rows, earlier, closed))
-        tens_frame = closings.of_ten_minutes(spark, of_minutes, earlier, closed)
-        return of_minutes if tens_frame is None else of_minutes.unionByName(tens_frame)
+        of_tens = closings.of_ten_minutes(spark, of_minutes, earlier, closed)
+        return of_minutes if of_tens is None else kept.persist(of_minutes.unionByName(of_tens))
 
     def _of_query(self, spark: SparkSession) -> Historian:
         """The historian of the streaming query that runs this batch."""
@@ -184,14 +189,14 @@ class _Batch(NamedTuple):
 
     Attributes:
         number: its number.
-        judged: its records, judged and persisted.
+        records: its records, judged and persisted.
         taken: what the ledger makes of it.
         ledger: the state, which has the batch taken in.
         offsets: what was expected of each partition when it began.
     """
 
     number: int
-    judged: DataFrame
+    records: DataFrame
     taken: Taken
     ledger: Ledger
     offsets: Mapping[tuple[str, int], int]

@@ -47,15 +47,20 @@ _SECOND_US: Final = 1_000_000
 _log: Final = logging.getLogger("analysis")
 
 
-def narrow(records: DataFrame) -> DataFrame:
+def records(kafka: DataFrame) -> DataFrame:
     """What the machines look at: a row per valid reading, and one per record of the other topics and per tick.
+
+    It belongs into the plan of the stream, which is made once: to build its expressions takes seconds.
+
+    Args:
+        kafka: records of `TOPICS`, and ticks.
 
     Returns:
         ``topic``, ``partition``, ``offset``; ``appended``, Kafka's timestamp in microseconds since 1970; ``other``, the
         value of a record that is no reading; the fields of `Place`; then what each machine needs, in its order.
     """
     is_reading = F.col("topic") == topics.READINGS
-    judged = judge.judge(records).filter(~is_reading | judge.is_valid())
+    judged = judge.judge(kafka).filter(~is_reading | judge.is_valid())
     times = {name: F.unix_micros(name) for name in ("source_time", "server_time")}
     appended = F.unix_micros("timestamp").alias("appended")
     other = F.when(~is_reading, F.col("value")).alias("other")
@@ -65,9 +70,9 @@ def narrow(records: DataFrame) -> DataFrame:
     return measured.select(*_POSITION, "other", *place, *machines)
 
 
-def rows(records: DataFrame) -> list[Row]:
-    """The rows of `narrow` on the driver, in the order of the log."""
-    columns = [column.to_pylist() for column in narrow(records).toArrow().columns]
+def rows(batch: DataFrame) -> list[Row]:
+    """The rows of `records` on the driver, in the order of the log."""
+    columns = [column.to_pylist() for column in batch.toArrow().columns]
     found = list(zip(*columns, strict=True))
     found.sort(key=_log_order)
     return list(_typed(found))

@@ -6,13 +6,12 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from analysis.records.judge import judge, rejected
 from analysis.results import rejected_records, statistics_records, summary_records
-from analysis.summary import summary
-from analysis.totals import totals
+from analysis.summary import Total, value
 from analysis.windows.intervals import NUMBERS, SYMBOLS
 from analysis.windows.partials import minutes, ten_minutes
 from analysis.windows.published import statistics
@@ -47,20 +46,22 @@ def readings(accepted: Accepted, reading: Make) -> DataFrame:
     return accepted([reading(61, power_output_kw=1e-7), reading(3, generator_id="G2", **silent, quality=quality)])
 
 
-def test_a_summary_is_a_value_of_its_contract(readings: DataFrame) -> None:
-    values = keep("summary", summary_records(summary(totals(readings))))
+def test_a_summary_is_a_value_of_its_contract(spark: SparkSession) -> None:
+    measured = value("run-1", "G1", Total(3, 2, 2, 1e-7, -5.0, 1e-7, 2, 460.0, 3, 240.0, 1))
+    silent = value("run-1", "G2", Total(1, 1, 0, 0.0, None, None, 0, 0.0, 0, 0.0, 0))
+    values = keep("summary", summary_records(spark, [measured, silent]))
     assert values == {
         "run-1/G1": {
             "stream_id": "run-1",
             "generator_id": "G1",
-            "Records": 1,
-            "RecordsOnline": 1,
-            "AvgPowerOutput": 1e-7,
-            "MinPowerOutput": 1e-7,
+            "Records": 3,
+            "RecordsOnline": 2,
+            "AvgPowerOutput": 5e-8,
+            "MinPowerOutput": -5.0,
             "MaxPowerOutput": 1e-7,
             "AvgVoltage": 230.0,
             "AvgFuelLevel": 80.0,
-            "FaultAlarmsCount": 0,
+            "FaultAlarmsCount": 1,
         },
         "run-1/G2": {
             "stream_id": "run-1",

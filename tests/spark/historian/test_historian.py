@@ -57,7 +57,9 @@ def batches(records: Records, reading: Make) -> Iterator[list[DataFrame]]:
     quality = dict.fromkeys(judge.CONTRACT.measurements, "BadNoCommunication")
     first = [reading(0), reading(1), reading(86400), reading(86401)]
     second = [reading(86402, **silent, quality=quality), reading(86403, fault_alarms=["LOW_FUEL"])]
-    found = [judge.judge(records([avro.encode(one) for one in batch])).persist() for batch in (first, second)]
+    found = [
+        outcomes.flat(judge.judge(records([avro.encode(one) for one in batch]))).persist() for batch in (first, second)
+    ]
     yield found
     for frame in found:
         frame.unpersist()

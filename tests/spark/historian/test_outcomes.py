@@ -34,7 +34,7 @@ def values(make: Make) -> list[bytes | None]:
 
 
 def test_each_record_has_one_outcome_with_the_rule_that_it_breaks(records: Records, reading: Make) -> None:
-    found = outcomes.outcomes(judge.judge(records(values(reading))))
+    found = outcomes.outcomes(outcomes.flat(judge.judge(records(values(reading)))))
     columns = (
         "topic partition offset last_offset appended stream line stream_id generator_id seq outcome field rule date"
     )
@@ -59,7 +59,7 @@ def test_each_record_has_one_outcome_with_the_rule_that_it_breaks(records: Recor
 def test_accepted_readings_are_stored_with_their_place_and_the_date_of_their_source_time(
     records: Records, reading: Make
 ) -> None:
-    found = outcomes.readings(judge.judge(records(values(reading))))
+    found = outcomes.readings(outcomes.flat(judge.judge(records(values(reading)))))
     assert found.columns[:3] == ["stream_id", "site", "generator_id"]
     assert found.columns[29:] == ["topic", "partition", "offset", "appended", "stream", "line", "digest", "date"]
     assert dict(found.dtypes)["quality"] == "map<string,string>"
@@ -88,7 +88,7 @@ def test_copies_are_told_apart_by_the_batch_and_by_the_files_before_it(
         return historian.publish(publication)
 
     stored = [reading(0), reading(1), reading(86400)]
-    paths = publish(0, judge.judge(records([avro.encode(one) for one in stored])))
+    paths = publish(0, outcomes.flat(judge.judge(records([avro.encode(one) for one in stored]))))
     batch = [
         reading(0),  # 0: as stored in batch 0
         reading(1, voltage_v=231.0),  # 1: other bytes
@@ -101,7 +101,7 @@ def test_copies_are_told_apart_by_the_batch_and_by_the_files_before_it(
         reading(0, generator_id="G2"),  # 8: another set, same number
         reading(0, stream_id="run-2"),  # 9: another stream, same number
     ]
-    judged = judge.judge(records([avro.encode(one) for one in batch])).persist()
+    judged = outcomes.flat(judge.judge(records([avro.encode(one) for one in batch]))).persist()
     expected = ["duplicate", "conflict", "duplicate", "accepted", "duplicate", "conflict", "conflict", "late"]
     expected += ["accepted", "accepted"]
     places = [(0, offset) for offset in (0, 1, 2, 4, 5, 6, 7)]
@@ -132,14 +132,14 @@ def test_without_copies_the_batch_is_left_as_it_is(
     spark: SparkSession, tmp_path: Path, records: Records, reading: Make
 ) -> None:
     historian = Historian(spark, FileSystem(spark, str(tmp_path)), str(tmp_path), "aaaaaaaa-1")
-    judged = judge.judge(records(values(reading)))
+    judged = outcomes.flat(judge.judge(records(values(reading))))
     assert historian.tell_copies(judged, [], lambda _stream, _time: []) is judged
 
 
 def test_a_gap_is_an_outcome_of_its_offsets(
     spark: SparkSession, tmp_path: Path, records: Records, reading: Make
 ) -> None:
-    judged = judge.judge(records([avro.encode(reading(0))]))
+    judged = outcomes.flat(judge.judge(records([avro.encode(reading(0))])))
     lost = gaps.rows(spark, [Gap(TOPIC, 1, 3, 8, START_US + 86_399_999_999)])
     both = outcomes.outcomes(judged).unionByName(lost)
     historian = Historian(spark, FileSystem(spark, str(tmp_path)), str(tmp_path), "aaaaaaaa-1")

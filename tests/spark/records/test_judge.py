@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 from importlib import resources
 
 import pytest
+from analysis.totals import totals
 from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from analysis.records.judge import CONTRACT, Outcome, accepted, is_accepted, is_valid, judge, placed, rejected
-from analysis.totals import totals
 from contracts import avro
 from contracts.reading import Reading
 
