@@ -156,3 +156,23 @@ def test_a_silent_set_has_no_vote(plant: Plant) -> None:
         ("FREQUENCY_LOW", "RETURNED", "00:40"),
         ("COMM_LOSS", "RAISED", "00:59"),
     ]
+
+
+@pytest.mark.parametrize(("dead", "expected"), [(["G2"], ["RAISED"]), (["G1", "G2"], [])])
+def test_the_bus_is_live_where_at_least_half_of_the_sets_say_so(
+    plant: Plant, dead: list[str], expected: list[str]
+) -> None:
+    found = []
+    for second in range(6):
+        for name in ("G1", "G2"):
+            disabled = ["FREQUENCY_LOW"] if name in dead else []
+            found += plant.read(second, "FREQUENCY_LOW", of=name, disabled=disabled)
+    assert [one.event for one in found] == expected
+
+
+def test_a_set_that_is_lost_within_a_minute_of_its_trip_calls_when_the_minute_is_over(plant: Plant) -> None:
+    list(scans(plant, 0, 19, "G1", "G2"))
+    plant.read(20, of="G1")
+    assert [one.event for one in plant.read(20, "DEVICE_TRIP", of="G2")] == ["RAISED"]
+    assert told(scans(plant, 21, 80, "G1")) == [("COMM_LOSS", "RAISED", "NORMAL", "UNACK", "BY_DESIGN", False)]
+    assert told(scans(plant, 81, 81, "G1")) == [("COMM_LOSS", "UNSUPPRESSED", "UNACK", "UNACK", "NONE", True)]
