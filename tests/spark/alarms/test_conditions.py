@@ -135,7 +135,7 @@ def told(
     accepted: Callable[[Sequence[Reading]], DataFrame], reading: Callable[..., Reading]
 ) -> Callable[[dict[str, Any]], Row]:
     """What the columns say of a reading with these changes; all of them are asked in one job."""
-    changes = [
+    changes: list[dict[str, Any]] = [
         *(change for _, change, _ in VALUES),
         *(change for _, change, _ in ENABLED),
         *({field: None, "quality": {field: BAD}} for _, field in UNKNOWN),

@@ -220,10 +220,13 @@ def test_an_alarm_out_of_service_moves_on_in_silence_until_it_is_in_service(plan
 
 def test_alarms_of_the_site_and_of_silence_take_actions_too(plant: Plant) -> None:
     plant.read(0)
+    plant.read(1)
+    assert [one.event for one in plant.act("SHELVE", "LOW_FUEL", until=10)] == ["SHELVED"]
     assert [one.event for one in plant.act("SHELVE", "FREQUENCY_LOW", of=None, until=10)] == ["SHELVED"]
     assert [one.event for one in plant.act("SHELVE", "COMM_LOSS", until=10)] == ["SHELVED"]
     assert [one.event for one in plant.act("SHELVE", "GATEWAY_SILENT", of=None, until=10)] == ["SHELVED"]
     assert {(one.alarm_id, one.event) for one in plant.read(10) + plant.read(11)} == {
+        ("LOW_FUEL", "UNSHELVED"),
         ("FREQUENCY_LOW", "UNSHELVED"),
         ("COMM_LOSS", "UNSHELVED"),
         ("GATEWAY_SILENT", "UNSHELVED"),

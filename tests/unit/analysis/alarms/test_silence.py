@@ -117,6 +117,7 @@ def test_a_set_that_stays_away_when_its_gateway_is_back_is_lost_only_then(plant:
         ("GATEWAY_SILENT", "RETURNED", "UNACK", "RTN_UNACK", "NONE", False),
         ("COMM_LOSS", "UNSUPPRESSED", "UNACK", "UNACK", "NONE", True),
     ]
+    assert [one.value()["time"][14:19] for one in found[1:]] == ["16:51", "16:51"]
 
 
 def test_a_site_that_no_tick_found_reporting_has_no_silent_gateway(plant: Plant) -> None:
@@ -155,4 +156,62 @@ def test_a_silent_set_has_no_vote(plant: Plant) -> None:
     assert [(one.alarm_id, one.event, one.value()["time"][14:19]) for one in found] == [
         ("FREQUENCY_LOW", "RETURNED", "00:40"),
         ("COMM_LOSS", "RAISED", "00:59"),
+    ]
+
+
+@pytest.mark.parametrize(("dead", "expected"), [(["G2"], ["RAISED"]), (["G1", "G2"], [])])
+def test_the_bus_is_live_where_at_least_half_of_the_sets_say_so(
+    plant: Plant, dead: list[str], expected: list[str]
+) -> None:
+    found = []
+    for second in range(6):
+        for name in ("G1", "G2"):
+            disabled = ["FREQUENCY_LOW"] if name in dead else []
+            found += plant.read(second, "FREQUENCY_LOW", of=name, disabled=disabled)
+    assert [one.event for one in found] == expected
+
+
+def test_a_set_that_is_lost_within_a_minute_of_its_trip_calls_when_the_minute_is_over(plant: Plant) -> None:
+    list(scans(plant, 0, 19, "G1", "G2"))
+    plant.read(20, of="G1")
+    assert [one.event for one in plant.read(20, "DEVICE_TRIP", of="G2")] == ["RAISED"]
+    assert told(scans(plant, 21, 80, "G1")) == [("COMM_LOSS", "RAISED", "NORMAL", "UNACK", "BY_DESIGN", False)]
+    assert told(scans(plant, 81, 81, "G1")) == [("COMM_LOSS", "UNSUPPRESSED", "UNACK", "UNACK", "NONE", True)]
+
+
+def test_a_gateway_that_is_silent_again_must_be_back_for_the_whole_off_delay(plant: Plant) -> None:
+    list(scans(plant, 0, 20, "G1"))
+    assert plant.tick(20.5) == []
+    assert len(plant.tick(53)) == 1
+    assert plant.read(1001) == []
+    assert plant.tick(1001.5) == []
+    assert plant.tick(1040) == []
+    assert list(scans(plant, 2001, 2010, "G1")) == []
+    assert [one.event for one in plant.read(2011)] == ["RETURNED"]
+
+
+def test_a_silent_gateway_whose_old_records_are_read_is_not_silent_again(plant: Plant) -> None:
+    list(scans(plant, 0, 20, "G1"))
+    plant.tick(20.5)
+    plant.tick(53)
+    assert [one.event for one in scans(plant, 60, 100, "G1")] == ["RETURNED"]
+    assert plant.tick(5000) == []
+
+
+def test_a_site_of_which_nothing_is_known_keeps_its_alarm_as_it_was(plant: Plant) -> None:
+    plant.read(0, "FREQUENCY_LOW")
+    assert [one.event for one in plant.read(5, "FREQUENCY_LOW")] == ["RAISED"]
+    assert plant.read(6, unknown=["FREQUENCY_LOW"], disabled=["FREQUENCY_LOW"]) == []
+
+
+def test_a_set_that_reports_again_has_its_vote_again(plant: Plant) -> None:
+    list(scans(plant, 0, 20, "G1", "G2"))
+    plant.read(21, "FREQUENCY_LOW", of="G2")
+    list(scans(plant, 21, 40, "G1"))
+    found = []
+    for second in range(41, 47):
+        found += plant.read(second, of="G1")
+        found += plant.read(second, "FREQUENCY_LOW", of="G2")
+    assert [(one.alarm_id, one.event, one.value()["time"][14:19]) for one in found] == [
+        ("FREQUENCY_LOW", "RAISED", "00:46")
     ]
