@@ -1,6 +1,5 @@
 """Health over the rows of all streams, in log order."""
 
-from collections.abc import Mapping
 from typing import Any, Final, Self
 
 from analysis.health.finding import Finding
