@@ -186,6 +186,8 @@ class GeneratorSet:
             self._leak.lose_track()
             return []
         leak, name = self._leak, "fuel_level_pct"
+        if self._sums["fuel_rate_lph"].low > 0 and not isnan(means[_POWER]):
+            rate = models.fuel_lph(means[_POWER], self.plate)  # the meter reads low: that is no leak
         burnt_l = rate * dt_s / 3600
         leak.add(level * block.readings, block.readings, burnt_l, block.begun)
         if not leak.end(place.source_time, self.plate.tank_l):
@@ -267,7 +269,7 @@ class GeneratorSet:
     def _classify(self, name: str, direction: int, since: int, time: int) -> str | None:
         step = self._steps.get(name)
         if LIMITS[name].step is None:
-            step = self._spikes[CHANNELS.index(name)].last_step
+            step = self._spikes[CHANNELS.index(name)].step
         stepped = step is not None and time - step <= classify.STEPPED_US
         match name:
             case "fuel_rate_lph":

@@ -84,7 +84,9 @@ class Leak(Memory):
             return False
         mean = self.level_sum / self.readings
         self.stepped = False
-        if self.level_pct is not None:
+        if self.level_pct is None:
+            self.since = end
+        else:
             self._judge(self.level_pct - mean, (end - self.begun) / 3.6e9, end, tank_l)
         self.level_pct, self.before_burnt_l = mean, self.burnt_l
         self.begun, self.level_sum, self.readings, self.burnt_l = end, 0.0, 0, 0.0

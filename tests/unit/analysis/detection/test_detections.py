@@ -38,7 +38,7 @@ def place(second: int, **changes: Any) -> Place:
 
 def healthy(seconds: int, seed: int = 1, load: Callable[[int], float] = lambda _: 90.0) -> Iterator[Row]:
     """Readings of a warm set on line with the noise of its instruments: the reference set's equations, by hand."""
-    chance = Random(seed)
+    chance = Random(seed)  # noqa: S311  noise, not a secret
     exhaust, level, fuel = 180 + 320 * load(0) / 150, 80.0, 4.1 + 0.247 * load(0)
     for second in range(seconds):
         power = load(second)
@@ -215,7 +215,7 @@ def test_power_that_swings_is_hunting_and_ends(period: int) -> None:
 def test_noise_that_has_trebled_is_told_and_ends(name: str) -> None:
     deviation = {"voltage": 0.35, "frequency": 0.009, "speed": 0.8, "fuel": 0.15}
     deviation |= {"coolant": 0.15, "exhaust": 0.8, "oil": 2.0, "level": 0.08}
-    chance = Random(5)
+    chance = Random(5)  # noqa: S311  noise, not a secret
 
     def change(second: int, row: Row) -> None:
         if 600 <= second < 1200:
