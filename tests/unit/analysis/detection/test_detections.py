@@ -353,7 +353,7 @@ def test_a_nameplate_scales_the_models() -> None:
     assert run(healthy(1200), half) != []
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.sets(st.integers(1, 899), max_size=6), st.integers(0, 3))
 def test_a_dump_goes_on_as_what_gave_it(cuts: set[int], seed: int) -> None:
     def rows() -> Iterator[Row]:
