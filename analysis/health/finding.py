@@ -38,7 +38,10 @@ class Finding(NamedTuple):
     limit: float | None
     since: int
 
-    topic = topics.HEALTH
+    @property
+    def topic(self) -> str:
+        """The topic that this goes to."""
+        return topics.HEALTH
 
     def key(self) -> str:
         """The record's key: stream, set and source."""
