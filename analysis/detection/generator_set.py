@@ -259,11 +259,9 @@ class GeneratorSet:
             for fault_class in self._claims.shown_by(name):
                 events += self._claims.clear(fault_class, name, place)
             if state:
-                fault_class = self._classify(name, state, sums.since, time)
-                if fault_class is not None:
-                    events += self._claims.raise_(
-                        fault_class, place, Evidence(name, residual, limit.allowance, sums.since)
-                    )
+                shown = self._classify(name, state, sums.since, time)
+                if shown is not None:
+                    events += self._claims.raise_(shown, place, Evidence(name, residual, limit.allowance, sums.since))
         return events
 
     def _classify(self, name: str, direction: int, since: int, time: int) -> str | None:
