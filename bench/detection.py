@@ -216,12 +216,11 @@ def claims(readings: Iterator[Reading]) -> list[tuple[str, str, int]]:
     found: list[tuple[str, str, int]] = []
     for row in readings:
         where = place(row)
-        for fault in detections.read(where, detection_values(row)):
-            if fault.event == "RAISED":
-                found.append((row.generator_id, fault.fault_class, fault.time))
-        for finding in health.read(where, health_values(row)):
-            if finding.event == "RAISED":
-                found.append((row.generator_id, finding.condition, finding.time))
+        events = [
+            (fault.event, fault.fault_class, fault.time) for fault in detections.read(where, detection_values(row))
+        ]
+        events += [(one.event, one.condition, one.time) for one in health.read(where, health_values(row))]
+        found += [(row.generator_id, name, at) for event, name, at in events if event == "RAISED"]
     return found
 
 

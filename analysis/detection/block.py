@@ -1,7 +1,7 @@
 """Ten seconds of a set's readings: means and noise of each channel."""
 
 from collections.abc import Sequence
-from math import nan
+from math import isnan, nan
 from operator import add, gt, mul, sub
 from typing import Any, Final, Self
 
@@ -10,7 +10,7 @@ BLOCK_US: Final = 10_000_000
 
 NOISE: Final = (0.42, 0.356, 0.0094, 0.8, 0.16, 0.155, 0.85, 2.05, 0.085)
 """Standard deviation of a healthy channel from reading to reading, in its unit, by the instruments' data and their
-resolution: electrical kVA, voltage V, frequency Hz, speed rpm, fuel rate L/h, coolant °C, exhaust °C, oil kPa, level %."""
+resolution: electrical kVA, voltage V, frequency Hz, speed rpm, fuel rate L/h, temperatures °C, oil kPa, level %."""
 NOISY: Final = len(NOISE)
 JUMP: Final = tuple(7 * deviation for deviation in NOISE)
 """Seven deviations between neighbours (five of the difference): healthy noise does so once in two million readings."""
@@ -81,7 +81,7 @@ class Block:
 
 def plain(values: Sequence[float]) -> list[float | None]:
     """Numbers as JSON has them, null in place of NaN."""
-    return [value if value == value else None for value in values]
+    return [None if isnan(value) else value for value in values]
 
 
 def numbers(values: Sequence[float | None]) -> list[float]:

@@ -63,7 +63,10 @@ class Detection(NamedTuple):
     time: int
     evidence: Evidence
 
-    topic = topics.DETECTIONS
+    @property
+    def topic(self) -> str:
+        """The topic that this goes to."""
+        return topics.DETECTIONS
 
     def key(self) -> str:
         """The record's key: stream, set and class."""

@@ -6,8 +6,8 @@ quickly like lost cooling. What is named is the more likely of them.
 
 from typing import Final
 
-QUICK_US: Final = 200_000_000
-"""Within 200 s from the onset to the alarm a change of temperature or pressure is quick."""
+QUICK_US: Final = 150_000_000
+"""Within 150 s from the onset to the alarm a change of temperature or pressure is quick."""
 STEPPED_US: Final = 300_000_000
 """A step that is at most 300 s old explains a shift."""
 

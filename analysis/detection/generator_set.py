@@ -1,7 +1,7 @@
 """One generator set under the eyes of its detectors."""
 
 from collections.abc import Sequence
-from math import nan
+from math import isnan, nan
 from typing import Any, Final, NamedTuple, Self
 
 from analysis.detection import classify, models, sharing
@@ -178,23 +178,19 @@ class GeneratorSet:
         events += self._judge_spikes(place)
         events += self._judge_hunting(place)
         events += self._judge_sharing(place, means)
-        self._recent = [*self._recent[-1:], means[:_COOLANT]]
         return events
 
     def _judge_tank(self, place: Place, block: Block, means: list[float], dt_s: float) -> list[Detection]:
         level, rate = means[_LEVEL], means[_FUEL]
-        if level != level or rate != rate:
+        if isnan(level) or isnan(rate):
             self._leak.lose_track()
             return []
         leak, name = self._leak, "fuel_level_pct"
-        if not leak.update(
-            level * block.readings,
-            block.readings,
-            rate * dt_s / 3600,
-            place.source_time,
-            block.begun,
-            self.plate.tank_l,
-        ):
+        if self._sums["fuel_rate_lph"].low > 0 and not isnan(means[_POWER]):
+            rate = models.fuel_lph(means[_POWER], self.plate)  # the meter reads low: that is no leak
+        burnt_l = rate * dt_s / 3600
+        leak.add(level * block.readings, block.readings, burnt_l, block.begun)
+        if not leak.end(place.source_time, self.plate.tank_l):
             return []
         events: list[Detection] = []
         if leak.stepped:
@@ -222,11 +218,11 @@ class GeneratorSet:
         ):
             before = self._coolant_c if channel == _COOLANT else self._exhaust_c
             measured = means[channel]
-            if power_kw != power_kw:
+            if isnan(power_kw):
                 after = None
                 found[name] = nan
             elif before is None:
-                after = measured if measured == measured else None
+                after = None if isnan(measured) else measured
                 found[name] = nan
             else:
                 after = model(before, power_kw, dt_s, plate)
@@ -246,32 +242,32 @@ class GeneratorSet:
         residuals = self._residuals(means, dt_s, time)
         if self._on_line_since is None or time - self._on_line_since <= SETTLED_US:
             return events
+        recent, self._recent = self._recent, [*self._recent[-1:], [residuals[name] for name in LIMITS]]
         for channel, (name, limit) in enumerate(LIMITS.items()):
             residual = residuals[name]
-            if residual != residual:
+            if isnan(residual):
                 continue
-            if limit.step is not None and self._recent and channel < len(self._recent[0]):
-                if abs(means[channel] - self._recent[0][channel]) > limit.step:
-                    self._steps[name] = time
+            # From two blocks ago: a step within a block is in two differences by halves.
+            before = recent[0][channel] if recent else nan
+            if limit.step is not None and abs(residual - before) > limit.step:
+                self._steps[name] = time
             sums = self._sums[name]
-            before = sums.state
+            told = sums.state
             state = sums.update(residual, limit.allowance, limit.decision, time)
-            if state == before:
+            if state == told:
                 continue
             for fault_class in self._claims.shown_by(name):
                 events += self._claims.clear(fault_class, name, place)
             if state:
-                fault_class = self._classify(name, state, sums.since, time)
-                if fault_class is not None:
-                    events += self._claims.raise_(
-                        fault_class, place, Evidence(name, residual, limit.allowance, sums.since)
-                    )
+                shown = self._classify(name, state, sums.since, time)
+                if shown is not None:
+                    events += self._claims.raise_(shown, place, Evidence(name, residual, limit.allowance, sums.since))
         return events
 
     def _classify(self, name: str, direction: int, since: int, time: int) -> str | None:
         step = self._steps.get(name)
         if LIMITS[name].step is None:
-            step = self._spikes[CHANNELS.index(name)].last_step
+            step = self._spikes[CHANNELS.index(name)].step
         stepped = step is not None and time - step <= classify.STEPPED_US
         match name:
             case "fuel_rate_lph":
@@ -289,7 +285,7 @@ class GeneratorSet:
         events: list[Detection] = []
         for channel, noise in enumerate(self._noise):
             ratio = block.variance_ratio(channel)
-            if ratio != ratio:
+            if isnan(ratio):
                 continue
             before, name = noise.state, CHANNELS[channel]
             if noise.update(ratio) == before:
@@ -322,7 +318,7 @@ class GeneratorSet:
 
     def _judge_sharing(self, place: Place, means: list[float]) -> list[Detection]:
         power_kw, reactive_kvar, bus_v = means[_POWER], means[_REACTIVE], means[_BUS_VOLTAGE]
-        if not (power_kw == power_kw and reactive_kvar == reactive_kvar and bus_v == bus_v):
+        if isnan(power_kw + reactive_kvar + bus_v):
             self._sisters_without_this(place)
             return []
         time = place.source_time

@@ -56,32 +56,37 @@ class Leak(Memory):
         """Begin anew after readings without a level or rate; what has been claimed stays."""
         self.begun = self.level_pct = None
 
-    def update(self, level_sum: float, readings: int, burnt_l: float, end: int, begin: int, tank_l: float) -> bool:
-        """Take the next block of readings.
+    def add(self, level_sum: float, readings: int, burnt_l: float, begun: int) -> None:
+        """Take a block of readings.
 
         Args:
             level_sum: sum of the levels in per cent.
             readings: how many.
-            burnt_l: litres that the engine took between begin and end.
-            end: time of the block's end.
-            begin: time of its first reading.
-            tank_l: volume of the tank.
-
-        Returns:
-            Whether the block ended a minute, so that the sum was judged.
+            burnt_l: litres that the engine took meanwhile.
+            begun: time of its first reading.
         """
         if self.begun is None:
-            self.begun = begin
+            self.begun = begun
             self.level_sum = self.burnt_l = 0.0
             self.readings = 0
         self.level_sum += level_sum
         self.readings += readings
         self.burnt_l += burnt_l
-        if end - self.begun < SPAN_US:
+
+    def end(self, end: int, tank_l: float) -> bool:
+        """Judge the balance if the minute is over at this time; whether it was.
+
+        Args:
+            end: time of the last block's end.
+            tank_l: volume of the tank.
+        """
+        if self.begun is None or end - self.begun < SPAN_US:
             return False
         mean = self.level_sum / self.readings
         self.stepped = False
-        if self.level_pct is not None:
+        if self.level_pct is None:
+            self.since = end
+        else:
             self._judge(self.level_pct - mean, (end - self.begun) / 3.6e9, end, tank_l)
         self.level_pct, self.before_burnt_l = mean, self.burnt_l
         self.begun, self.level_sum, self.readings, self.burnt_l = end, 0.0, 0, 0.0

@@ -6,7 +6,7 @@ from typing import Any, Self
 class Memory:
     """A detector whose attributes are named by its slots, and are JSON values."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def dump(self) -> list[Any]:
         """The attributes in the order of the slots."""

@@ -4,7 +4,7 @@ from typing import Final
 
 from analysis.detection.memory import Memory
 
-RATIO: Final = 3.0
+RATIO: Final = 3.2
 CLEAR_RATIO: Final = 2.0
 BLOCKS: Final = 3
 """Variance ratio beyond which a block is noisy, below which it is quiet, and how many in a row decide."""
@@ -14,7 +14,7 @@ class Noise(Memory):
     """Variance by successive differences (von Neumann 1941), which trends and slow load changes leave alone.
 
     Half the mean squared difference of neighbouring readings estimates the variance of their noise. A healthy block of
-    ten readings is above three times its expectation with a probability below 1e-4, three in a row practically never;
+    ten readings is above 3.2 times its expectation with a probability below 1e-4, three in a row practically never;
     a single load step makes one noisy block and is no alarm.
 
     Attributes:

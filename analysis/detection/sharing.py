@@ -29,8 +29,8 @@ def misshared_kvar(power_kw: float, reactive_kvar: float, others: list[tuple[flo
 def has_failed(misshared: float, bus_v: float, rated_v: float, rated_kva: float) -> bool:
     """Whether a voltage regulator has failed: its set is off the share, and the bus voltage is off the same way.
 
-    Sixteen per cent of the rated apparent power is 30 kvar; healthy sets differ by few kvar. The sisters of a faulty set
-    are off the other way than the voltage, which tells them from it. The regulators hold the voltage within 1 %.
+    Sixteen per cent of the rated apparent power is 30 kvar; healthy sets differ by few kvar. The sisters of a faulty
+    set are off the other way than the voltage, which tells them from it. The regulators hold the voltage within 1 %.
     """
     off = bus_v / rated_v - 1
     return abs(misshared) > MISSHARED * rated_kva and abs(off) > VOLTAGE_OFF and (misshared > 0) == (off > 0)

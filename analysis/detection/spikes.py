@@ -29,6 +29,11 @@ class Spikes(Memory):
         if len(self.jumps) < 4:
             self.jumps.append([time, number, change])
 
+    @property
+    def step(self) -> int | None:
+        """Time of the last step, one that may still turn out a spike included; None if there has been none."""
+        return int(self.jumps[0][0]) if len(self.jumps) == 1 else self.last_step
+
     def judge(self, time: int) -> tuple[int, float] | None:
         """After a quiet spell of five seconds: time and size of the spike, if what came before was one."""
         if not self.jumps or time - self.jumps[-1][0] < QUIET_US:

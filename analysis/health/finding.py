@@ -38,7 +38,10 @@ class Finding(NamedTuple):
     limit: float | None
     since: int
 
-    topic = topics.HEALTH
+    @property
+    def topic(self) -> str:
+        """The topic that this goes to."""
+        return topics.HEALTH
 
     def key(self) -> str:
         """The record's key: stream, set and source."""
@@ -61,6 +64,10 @@ class Finding(NamedTuple):
         }
 
 
+_Evidence = tuple[float | None, float | None]
+"""What was found, and what it was held against."""
+
+
 class Findings:
     """The findings about one set. Memory: one entry per source and condition."""
 
@@ -77,25 +84,32 @@ class Findings:
         return f"{source}/{condition}" in self._since
 
     def raise_(
-        self, source: str, condition: str, time: int, since: int, value: float | None = None, limit: float | None = None
+        self,
+        source: str,
+        condition: str,
+        time: int,
+        since: int,
+        *,
+        found: float | None = None,
+        limit: float | None = None,
     ) -> list[Finding]:
         """Find a condition; nothing happens if it is found already."""
         name = f"{source}/{condition}"
         if name in self._since:
             return []
         self._since[name] = since
-        return [self._event(name, "RAISED", time, since, value, limit)]
+        return [self._event(name, "RAISED", time, since, (found, limit))]
 
-    def clear(self, source: str, condition: str, time: int, value: float | None = None) -> list[Finding]:
+    def clear(self, source: str, condition: str, time: int) -> list[Finding]:
         """Find it no longer; nothing happens if it is not found."""
         name = f"{source}/{condition}"
         since = self._since.pop(name, None)
-        return [] if since is None else [self._event(name, "CLEARED", time, since, value, None)]
+        return [] if since is None else [self._event(name, "CLEARED", time, since, (None, None))]
 
-    def _event(self, name: str, event: str, time: int, since: int, value: float | None, limit: float | None) -> Finding:
+    def _event(self, name: str, event: str, time: int, since: int, evidence: _Evidence) -> Finding:
         number = self._numbers[name] = self._numbers.get(name, 0) + 1
         source, _, condition = name.partition("/")
-        return Finding(*self._of, source, condition, event, number, time, value, limit, since)
+        return Finding(*self._of, source, condition, event, number, time, *evidence, since)
 
     def dump(self) -> list[Any]:
         """A JSON value to go on from."""

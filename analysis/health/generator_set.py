@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from math import nan
+from math import isnan, nan
 from typing import Any, Final, Self
 
 from analysis.health.clock import Clock
@@ -60,7 +60,9 @@ class GeneratorSet:
             events += self._judge_end(at_end, time)
         frozen, moving = self._frozen.update(values[:_MEASUREMENTS], on_line, time)
         for at in frozen:
-            events += self.findings.raise_(QUANTITIES[at], "frozen", time, self._frozen.since[at], WINDOW, WINDOW)
+            events += self.findings.raise_(
+                QUANTITIES[at], "frozen", time, self._frozen.since[at], found=WINDOW, limit=WINDOW
+            )
         for at in moving:
             events += self.findings.clear(QUANTITIES[at], "frozen", time)
         inert = values[_INERT:_QUANTITIES]
@@ -71,7 +73,7 @@ class GeneratorSet:
         return events
 
     def _judge_delivery(self, place: Place) -> list[Finding]:
-        """Numbering and clock, which every reading tells, the late and the historical ones too (the clock: not they)."""
+        """Numbering, which every reading tells, and the clock, which those tell that were not stored."""
         events: list[Finding] = []
         gaps, time = self._gaps, place.source_time
         if place.seq == gaps.expected and not gaps.ranges:
@@ -82,7 +84,7 @@ class GeneratorSet:
             clock = self._clock
             if clock.is_skewed:
                 offset, limit = clock.offset_us / 1e6, clock.limit_us / 1e6
-                events += self.findings.raise_(CLOCK, "clock_skew", time, clock.since, offset, limit)
+                events += self.findings.raise_(CLOCK, "clock_skew", time, clock.since, found=offset, limit=limit)
             else:
                 events += self.findings.clear(CLOCK, "clock_skew", time)
         return events
@@ -93,7 +95,9 @@ class GeneratorSet:
         self._gaps.take(place.seq, time)
         missing, since = self._gaps.missing(time)
         if missing:
-            return self.findings.raise_(SEQUENCE, "gap", place.source_time, since, missing, PATIENCE_US / 1e6)
+            return self.findings.raise_(
+                SEQUENCE, "gap", place.source_time, since, found=missing, limit=PATIENCE_US / 1e6
+            )
         return self.findings.clear(SEQUENCE, "gap", place.source_time)
 
     def _judge_quality(self, poor: str | None, time: int) -> list[Finding]:
@@ -101,8 +105,8 @@ class GeneratorSet:
         now: dict[str, str] = json.loads(poor) if poor else {}
         if poor != self._poor:
             before: dict[str, str] = json.loads(self._poor) if self._poor else {}
-            for name in before:
-                for condition in _conditions(before[name]):
+            for name, quality in before.items():
+                for condition in _conditions(quality):
                     if condition not in _conditions(now.get(name)) and not (
                         condition == "out_of_range" and name == self._at_end
                     ):
@@ -117,7 +121,9 @@ class GeneratorSet:
             self._poor = poor
         for name, since in self._unusable.items():
             if time - since > STALE_US:
-                events += self.findings.raise_(name, "stale", time, since, (time - since) / 1e6, STALE_US / 1e6)
+                events += self.findings.raise_(
+                    name, "stale", time, since, found=(time - since) / 1e6, limit=STALE_US / 1e6
+                )
         return events
 
     def _judge_end(self, at_end: str | None, time: int) -> list[Finding]:
@@ -133,7 +139,7 @@ class GeneratorSet:
         events: list[Finding] = []
         for name, rate, limit in found:
             self._jumped[name] = time
-            events += self.findings.raise_(name, "impossible_rate", time, time, rate, limit)
+            events += self.findings.raise_(name, "impossible_rate", time, time, found=rate, limit=limit)
         for name, last in list(self._jumped.items()):
             if time - last > QUIET_US:
                 del self._jumped[name]
@@ -145,13 +151,15 @@ class GeneratorSet:
         silence = newest_of_site - self.newest
         if silence <= limit_us:
             return []
-        return self.findings.raise_(LINK, "stale", newest_of_site, self.newest, silence / 1e6, limit_us / 1e6)
+        return self.findings.raise_(
+            LINK, "stale", newest_of_site, self.newest, found=silence / 1e6, limit=limit_us / 1e6
+        )
 
     def dump(self) -> list[Any]:
         """A JSON value to go on from."""
         return [
             *(one.dump() for one in (self.findings, self._clock, self._gaps, self._frozen)),
-            [self.newest, [value if value == value else None for value in self._last], self._poor, self._at_end],
+            [self.newest, [None if isnan(value) else value for value in self._last], self._poor, self._at_end],
             [dict(self._jumped), dict(self._unusable)],
         ]
 

@@ -34,7 +34,8 @@ def impossible(before: Sequence[float], now: Sequence[float], elapsed_us: int) -
     """The changes between two readings that are impossible; what is NaN in either is not judged.
 
     Args:
-        before, now: the inert measurements and the counters, in the order of `PER_SECOND`.
+        before: the inert measurements and the counters, in the order of `PER_SECOND`.
+        now: the same of the next reading.
         elapsed_us: source time between them; below a second it counts as one, and above a minute as one.
 
     Returns:
