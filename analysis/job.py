@@ -23,8 +23,7 @@ from analysis import console, metrics, session, settings, signals
 from analysis.progress import Progress, Tally
 from analysis.publisher import Publisher
 from analysis.queries import historian, monitor, source
-from analysis.storage.files import Files
-from analysis.storage.filesystem import FileSystem
+from analysis.storage import filesystem
 from analysis.storage.snapshots import Snapshots
 from analysis.storage.versions import home, superseded
 from contracts import topics
@@ -87,7 +86,7 @@ class Job:
         self._spark = spark
         self._given = given
         self._tally = tally
-        self._files: Files = FileSystem(spark, given.checkpoint_dir)
+        self._files = filesystem.of(spark, given.checkpoint_dir)
         self._publisher = Publisher(spark, given.clients)
 
     def start(self) -> list[StreamingQuery]:

@@ -32,6 +32,8 @@ _SETTINGS: Final = {
     "spark.sql.session.timeZone": "UTC",
     # Spark's own default (INT96) has no range in the footer, by which readers skip files, and is deprecated.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # To note where in the code each expression was made takes as long as to make it.
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
     # Each batch leaves its plan, as text and as a graph, to whoever might ask: by default that of the last 1000.
     "spark.sql.ui.retainedExecutions": "10",
     "spark.sql.maxPlanStringLength": "10000",

@@ -7,7 +7,6 @@ batch that is repeated begins with the snapshot before it, and so tells the same
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import pairwise
 from typing import Any, Final
 
 from pyspark.sql import Column, DataFrame
@@ -66,14 +65,18 @@ def records(kafka: DataFrame) -> DataFrame:
     other = F.when(~is_reading, F.col("value")).alias("other")
     measured = judged.select(*_POSITION, appended, other, "outcome", *judge.measured())
     place = (times.get(name, F.col(name)).alias(name) for name in Place._fields)
-    machines = (column.alias(f"{name}_{at}") for at, of in enumerate(_MACHINES) for name, column in of().items())
+    machines = (
+        F.struct(*(column.alias(name) for name, column in columns().items())).alias(f"machine_{number}")
+        for number, columns in enumerate(_MACHINES)
+    )
     return measured.select(*_POSITION, "other", *place, *machines)
 
 
 def rows(batch: DataFrame) -> list[Row]:
     """The rows of `records` on the driver, in the order of the log."""
-    columns = [column.to_pylist() for column in batch.toArrow().columns]
-    found = list(zip(*columns, strict=True))
+    *columns, alarms, health, detection = batch.toArrow().columns
+    machines = [_tuples(column) for column in (alarms, health, detection)]
+    found = list(zip(*(column.to_pylist() for column in columns), *machines, strict=True))
     found.sort(key=_log_order)
     return list(_typed(found))
 
@@ -83,24 +86,23 @@ def _log_order(row: tuple[Any, ...]) -> tuple[int, str, int, int]:
     return _ORDER.get(topic, 0), topic, partition or 0, offset
 
 
+def _tuples(structs: Any) -> list[tuple[Any, ...]]:
+    """The structs of an Arrow column as tuples of their fields."""
+    fields = structs.combine_chunks().flatten()
+    return list(zip(*(field.to_pylist() for field in fields), strict=True))
+
+
 def _typed(found: Iterable[tuple[Any, ...]]) -> Iterator[Row]:
-    first = len(_POSITION) + 1
-    after_place = first + len(Place._fields)
-    widths = [len(of()) for of in _MACHINES]
-    ends = [after_place + sum(widths[:count]) for count in range(len(widths) + 1)]
-    cuts = [slice(*cut) for cut in pairwise(ends)]
-    for row in found:
-        topic, other = row[0], row[first - 1]
-        place = Place(*row[first:after_place])
+    for topic, _, _, other, *place, alarms, health, detection in found:
         match topic:
             case topics.READINGS:
-                yield Reading(place, *(row[cut] for cut in cuts))
+                yield Reading(Place(*place), alarms, health, detection)
             case topics.OPERATOR_ACTIONS:
                 yield OperatorAction(other)
             case topics.NAMEPLATE:
                 yield from _nameplate(other)
             case _:
-                yield Tick(place.appended)
+                yield Tick(Place(*place).appended)
 
 
 def _nameplate(value: bytes | None) -> Iterator[Row]:

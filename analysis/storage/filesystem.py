@@ -19,24 +19,32 @@ scheme                 rename                                     sync
 NFS and other network mounts under ``file`` promise what their server does.
 """
 
-import os
-from pathlib import Path
 from typing import Any, Final
 
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
+from analysis.storage.files import Files
+from analysis.storage.local import LocalFiles
+
 _LOCAL: Final = "file"
-_MOVES_FOLDERS: Final = frozenset({_LOCAL, "hdfs"})
+_MOVES_FOLDERS: Final = frozenset({"hdfs"})
 """Schemes that always move a folder in one step. Others (``viewfs``, ``abfs``) do so on some stores
 only, and a folder that is half moved would be lost."""
 
 
-class FileSystem:
-    """The file system that a path is on: `analysis.storage.files.Files` by Hadoop.
+def of(spark: SparkSession, path: str) -> Files:
+    """The file system that a path is on, as Spark would find it."""
+    found = HadoopFiles(spark, path)
+    return LocalFiles() if found.scheme == _LOCAL else found
 
-    A local path is taken without Hadoop's checksums: its ``.crc`` files would lie beside the data, and one that is left
-    from a file's former content makes the file unreadable. Those that Spark writes stay where Spark wrote the file.
+
+class HadoopFiles:
+    """The file system that a path is on: `analysis.storage.files.Files` by Hadoop's API.
+
+    Args:
+        spark: the session whose driver has the API.
+        path: a path of the file system, with its scheme unless it is the default one.
     """
 
     def __init__(self, spark: SparkSession, path: str) -> None:
@@ -46,19 +54,16 @@ class FileSystem:
         conf: Any = spark._jsparkSession.sessionState().newHadoopConf()
         root = self._path(path)
         found = root.getFileSystem(conf)
-        self._scheme: str = found.getScheme()
-        self._is_local = self._scheme == _LOCAL
-        self._hadoop: Any = found.getRawFileSystem() if self._is_local else found
-        self._context: Any = (
-            None
-            if self._is_local
-            else self._jvm.org.apache.hadoop.fs.FileContext.getFileContext(found.makeQualified(root).toUri(), conf)
+        self.scheme: str = found.getScheme()
+        self._hadoop: Any = found
+        self._context: Any = jvm.org.apache.hadoop.fs.FileContext.getFileContext(
+            found.makeQualified(root).toUri(), conf
         )
 
     @property
     def moves_folders(self) -> bool:
         """Whether a folder is moved in one step."""
-        return self._scheme in _MOVES_FOLDERS
+        return self.scheme in _MOVES_FOLDERS
 
     def read(self, path: str) -> bytes:
         """The content of a file; see `analysis.storage.files.Files` for this and the others."""
@@ -84,22 +89,10 @@ class FileSystem:
             stream.close()
 
     def sync(self, path: str) -> None:
-        """Syncs a local file or folder; elsewhere closing has done what can be done (see the module)."""
-        if not self._is_local:
-            return
-        descriptor = os.open(self._local(path), os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        """Nothing: closing a file has done what can be done (see the module), and names are durable at once."""
 
     def rename(self, source: str, target: str) -> None:
         """Moves a file over what is there, or a folder to where none is."""
-        if self._is_local:
-            # Hadoop's FileContext deletes a local target first; its raw file system renames over it.
-            if not self._hadoop.rename(self._path(source), self._path(target)):
-                raise OSError(f"{source} cannot be renamed to {target}")
-            return
         options: Any = self._jvm.org.apache.hadoop.fs.Options
         rename = options.Rename
         over = self._new_array(rename, 1)
@@ -121,15 +114,8 @@ class FileSystem:
         self._hadoop.delete(self._path(path), True)  # with all that is in it
 
     def mkdirs(self, folder: str) -> None:
-        """Makes a folder and those above it; each new name is synced."""
-        made = []
-        above = self._path(folder)
-        while not self._hadoop.exists(above):
-            made.append(above)
-            above = above.getParent()
+        """Makes a folder and those above it."""
         self._hadoop.mkdirs(self._path(folder))
-        for path in made:
-            self.sync(path.getParent().toString())
 
     def exists(self, path: str) -> bool:
         """Whether there is a file or folder of that path."""
@@ -137,9 +123,6 @@ class FileSystem:
 
     def _path(self, path: str) -> Any:
         return self._jvm.org.apache.hadoop.fs.Path(path)
-
-    def _local(self, path: str) -> Path:
-        return Path(self._path(path).toUri().getPath())
 
     @staticmethod
     def _is(error: Py4JJavaError, name: str) -> bool:

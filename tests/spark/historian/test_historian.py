@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from analysis.historian import layout, outcomes
 from analysis.historian.historian import Historian
 from analysis.records import judge
-from analysis.storage.filesystem import FileSystem
+from analysis.storage.local import LocalFiles
 from contracts import avro
 from contracts.reading import Reading
 
@@ -27,8 +27,8 @@ class Crash(BaseException):
     """The driver is killed."""
 
 
-class Killed(FileSystem):
-    """Hadoop's file system until the driver is killed before an operation that changes something."""
+class Killed(LocalFiles):
+    """The file system until the driver is killed before an operation that changes something."""
 
     left: float = float("inf")
 
@@ -85,7 +85,7 @@ def everything(root: Path) -> set[str]:
 def test_a_batch_has_one_file_per_dataset_and_date_and_nothing_else_is_left(
     spark: SparkSession, tmp_path: Path, batches: list[DataFrame]
 ) -> None:
-    historian = Historian(spark, FileSystem(spark, str(tmp_path)), str(tmp_path), QUERY)
+    historian = Historian(spark, LocalFiles(), str(tmp_path), QUERY)
     found = publish(historian, 0, batches[0])
     assert [path.rpartition("/")[0] for path in found] == [
         "readings/date=2026-01-01",
@@ -101,7 +101,7 @@ def test_a_batch_has_one_file_per_dataset_and_date_and_nothing_else_is_left(
 def test_two_batches_read_together_with_fixed_types(
     spark: SparkSession, tmp_path: Path, batches: list[DataFrame]
 ) -> None:
-    historian = Historian(spark, FileSystem(spark, str(tmp_path)), str(tmp_path), QUERY)
+    historian = Historian(spark, LocalFiles(), str(tmp_path), QUERY)
     for batch, judged in enumerate(batches):
         publish(historian, batch, judged)
     schemas = {str(ds.dataset(str(path)).schema.remove_metadata()) for path in tmp_path.glob("readings/*/*.parquet")}
@@ -124,7 +124,7 @@ def test_two_batches_read_together_with_fixed_types(
 def test_a_plain_reader_sees_each_row_once_after_a_kill_at_every_operation(
     spark: SparkSession, tmp_path: Path, batches: list[DataFrame]
 ) -> None:
-    publish(Historian(spark, FileSystem(spark, str(tmp_path)), str(tmp_path), QUERY), 0, batches[0])
+    publish(Historian(spark, LocalFiles(), str(tmp_path), QUERY), 0, batches[0])
     before = everything(tmp_path)
     stored = Counter([0, 1, 86400, 86401])
     for left in count():
@@ -150,7 +150,7 @@ def test_a_plain_reader_sees_each_row_once_after_a_kill_at_every_operation(
 def test_a_closed_day_is_one_file_after_a_kill_at_every_operation(
     spark: SparkSession, tmp_path: Path, batches: list[DataFrame]
 ) -> None:
-    historian = Historian(spark, FileSystem(spark, str(tmp_path)), str(tmp_path), QUERY)
+    historian = Historian(spark, LocalFiles(), str(tmp_path), QUERY)
     for batch, judged in enumerate(batches):
         publish(historian, batch, judged)
     rows = Counter([0, 1, 86400, 86401, 86402, 86403])

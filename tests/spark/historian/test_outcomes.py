@@ -10,7 +10,7 @@ from analysis.historian import find, gaps, outcomes
 from analysis.historian.historian import Historian
 from analysis.historian.offsets import Gap
 from analysis.records import judge
-from analysis.storage.filesystem import FileSystem
+from analysis.storage.local import LocalFiles
 from contracts import avro
 from contracts.reading import Reading
 
@@ -80,7 +80,7 @@ def test_the_digest_is_the_hash_of_the_records_bytes(spark: SparkSession) -> Non
 def test_copies_are_told_apart_by_the_batch_and_by_the_files_before_it(
     spark: SparkSession, tmp_path: Path, records: Records, reading: Make
 ) -> None:
-    historian = Historian(spark, FileSystem(spark, str(tmp_path)), str(tmp_path), "aaaaaaaa-1")
+    historian = Historian(spark, LocalFiles(), str(tmp_path), "aaaaaaaa-1")
 
     def publish(batch: int, judged: DataFrame) -> list[str]:
         publication = historian.begin(batch, {(TOPIC, 0): 10 * batch})
@@ -131,7 +131,7 @@ def test_copies_are_told_apart_by_the_batch_and_by_the_files_before_it(
 def test_without_copies_the_batch_is_left_as_it_is(
     spark: SparkSession, tmp_path: Path, records: Records, reading: Make
 ) -> None:
-    historian = Historian(spark, FileSystem(spark, str(tmp_path)), str(tmp_path), "aaaaaaaa-1")
+    historian = Historian(spark, LocalFiles(), str(tmp_path), "aaaaaaaa-1")
     judged = outcomes.flat(judge.judge(records(values(reading))))
     assert historian.tell_copies(judged, [], lambda _stream, _time: []) is judged
 
@@ -142,7 +142,7 @@ def test_a_gap_is_an_outcome_of_its_offsets(
     judged = outcomes.flat(judge.judge(records([avro.encode(reading(0))])))
     lost = gaps.rows(spark, [Gap(TOPIC, 1, 3, 8, START_US + 86_399_999_999)])
     both = outcomes.outcomes(judged).unionByName(lost)
-    historian = Historian(spark, FileSystem(spark, str(tmp_path)), str(tmp_path), "aaaaaaaa-1")
+    historian = Historian(spark, LocalFiles(), str(tmp_path), "aaaaaaaa-1")
     publication = historian.begin(0, {})
     historian.stage(publication, "outcomes", both)
     [file] = historian.publish(publication)
