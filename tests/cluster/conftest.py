@@ -27,8 +27,10 @@ from tests.integration.conftest import embedded
 
 ROOT = Path(__file__).parents[2]
 SPARK_HOME = Path(pyspark.__file__).parent
-READY_S = 60.0
-DEADLINE_S = 120.0
+READY_S = 120.0
+DEADLINE_S = 240.0
+QUICK_START = " ".join(java.QUICK_START)
+"""Seven Java processes start here on two cores; without it each compiles for a long life on all of them."""
 GENERATORS = ("G1", "G2", "G3", "G4")
 READING = judge.parse(corpus.base())
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -82,6 +84,10 @@ class Process:
 class Job(Process):
     """The analysis under ``spark-submit``."""
 
+    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str], checkpoints: Path) -> None:
+        super().__init__(command, folder, environment)
+        self._checkpoints = checkpoints
+
     def processed(self) -> int:
         """Records of the topic that each of its queries is done with; 0 until at least two have told it."""
         done: dict[str, int] = {}
@@ -96,6 +102,24 @@ class Job(Process):
         """Wait until every query is done with so many records of the topic."""
         wait_until(lambda: self.has_ended or self.processed() >= records, DEADLINE_S, self.told)
         assert not self.has_ended, self.told()
+
+    def wait_until_within_a_batch(self) -> None:
+        """Wait until a query has begun a batch that it has not ended.
+
+        Spark writes the offsets of a batch when it begins, and its commit when it ends.
+        """
+
+        def is_within() -> bool:
+            queries = (Path(folder) for folder, names, _ in os.walk(self._checkpoints) if "offsets" in names)
+            return any(newest(query / "offsets") > newest(query / "commits") for query in queries)
+
+        wait_until(lambda: self.has_ended or is_within(), DEADLINE_S, self.told)
+        assert not self.has_ended, self.told()
+
+
+def newest(folder: Path) -> int:
+    """Number of the newest batch that a folder of a checkpoint has; -1 before the first."""
+    return max((int(file.name) for file in folder.glob("*") if file.name.isdigit()), default=-1)
 
 
 class Spark:
@@ -114,6 +138,7 @@ class Spark:
             "SPARK_LOCAL_IP": ports.LOOPBACK,
             "SPARK_LOCAL_DIRS": str(folder / "local"),
             "SPARK_DAEMON_MEMORY": "256m",
+            "SPARK_DAEMON_JAVA_OPTS": QUICK_START,
             "SPARK_MASTER_OPTS": "-Dspark.master.rest.enabled=false",
         }
         self._port = ports.claim(0, "Spark's master", "")
@@ -150,6 +175,8 @@ class Spark:
         settings = {
             "spark.ui.enabled": "false",
             "spark.executor.memory": "1g",
+            "spark.executor.extraJavaOptions": QUICK_START,
+            "spark.driver.extraJavaOptions": QUICK_START,
             "spark.sql.shuffle.partitions": "2",
         }
         command = (
@@ -159,7 +186,7 @@ class Spark:
             *(str(ROOT / "analysis" / "job.py"), "--bootstrap-servers", self._servers),
             *("--checkpoint-dir", str(checkpoints), "--console", "events"),
         )
-        return self._stack.enter_context(Job(command, self._new_folder("job"), self._environment))
+        return self._stack.enter_context(Job(command, self._new_folder("job"), self._environment, checkpoints))
 
     def _begin(self, role: str, *arguments: str) -> Process:
         name = f"org.apache.spark.deploy.{role}.{role.title()}"
