@@ -14,7 +14,7 @@ from analysis import session
 from analysis.records import judge
 from contracts import avro
 from contracts.reading import Reading
-from pipeline import versions
+from pipeline import java, versions
 
 KAFKA_COLUMNS = (
     "key binary, value binary, topic string, partition int, offset long, timestamp timestamp, timestampType int, "
@@ -37,9 +37,13 @@ def spark() -> Iterator[SparkSession]:
     packages = (
         package.replace(f":{versions.CONNECTOR}", f":{pyspark.__version__}") for package in versions.SPARK_PACKAGES
     )
-    conf = (
-        SparkConf().setMaster("local[2]").set("spark.jars.packages", ",".join(packages)).set("spark.log.level", "ERROR")
-    )
+    settings = {
+        "spark.jars.packages": ",".join(packages),
+        "spark.log.level": "ERROR",
+        # Tests run many plans a few times each: the optimising compiler would take longer than the tests.
+        "spark.driver.extraJavaOptions": " ".join(java.QUICK_START),
+    }
+    conf = SparkConf().setMaster("local[2]").setAll(list(settings.items()))
     spark = session.start(conf)
     yield spark
     spark.stop()
