@@ -1,6 +1,8 @@
 """The report over a historian whose readings a simulated plant has given: its figures against the laws of the plant."""
 
-from collections.abc import Iterator, Mapping
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,9 @@ from pyspark.sql import DataFrame, SparkSession
 from analysis import report
 from analysis.performance.findings import Findings
 from analysis.performance.page import page
+from analysis.records import judge
+from contracts import avro
+from contracts.reading import Reading
 
 
 def transitions(rows: DataFrame) -> Iterator[Mapping[str, Any]]:
@@ -105,3 +110,26 @@ def test_a_stream_is_chosen_where_there_are_two(rows: DataFrame) -> None:
         report.collect(both, None, "another")
     found = report.collect(both, None, "S1")
     assert (found.stream_id, found.readings, found.alarms) == ("S1", 10, None)
+
+
+def test_alarms_are_made_anew_from_the_rows_in_the_order_of_the_log(
+    records: Callable[[Sequence[bytes | None]], DataFrame], reading: Callable[..., Reading]
+) -> None:
+    """COOLANT_HIGH: above 100 °C for 10 s; back at 98 °C for 30 s. The coolant is hot from 20 to 59 s."""
+    temperatures = [101.0 if 20 <= second < 60 else 85.0 for second in range(120)]
+    log = [avro.encode(reading(second, coolant_temperature_c=one)) for second, one in enumerate(temperatures)]
+    rows = judge.placed(judge.judge(records(log)), judge.is_accepted())
+    found = report.recompute(rows.orderBy("seq", ascending=False))
+    told = [tuple(value[name] for name in ("alarm_id", "event", "number", "time", "value")) for value in found]
+    assert told == [
+        ("COOLANT_HIGH", "RAISED", 1, "2026-01-01T00:00:30.000000Z", 101.0),
+        ("COOLANT_HIGH", "RETURNED", 2, "2026-01-01T00:01:30.000000Z", 85.0),
+    ]
+
+
+def test_the_command_makes_the_alarms_anew_where_no_file_of_them_is_given(historian: Path) -> None:
+    command = [sys.executable, "-m", "analysis.report", str(historian)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "No alarm transitions were given." not in done.stdout
+    assert "DEVICE_TRIP" in done.stdout
