@@ -34,6 +34,24 @@ class ReportError(Exception):
     """The report cannot be made; the message says why, and what would help."""
 
 
+def of_historian(
+    spark: SparkSession, historian: Path, stream_id: str | None = None, transitions: Transitions | None = None
+) -> Findings:
+    """The figures of one stream of a historian.
+
+    Args:
+        spark: the session that reads the files.
+        historian: the directory with the historian's ``readings/``.
+        stream_id: which stream; not needed if there is one only.
+        transitions: those of the alarms, of any stream; made anew if not given.
+
+    Raises:
+        ReportError: as of `collect`, or there are no files.
+    """
+    rows, stream = _stream(_read(spark, historian), stream_id)
+    return collect(rows, recompute(rows) if transitions is None else transitions, stream)
+
+
 def collect(rows: DataFrame, transitions: Transitions | None, stream_id: str | None = None) -> Findings:
     """The figures of one stream.
 
@@ -159,7 +177,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if asked.alarms:
             given = parse_transitions(asked.alarms.read_text(encoding="utf-8").splitlines())
-        findings = _findings(asked.historian, asked.stream, given)
+        spark = session.start(SparkConf())
+        try:
+            findings = of_historian(spark, asked.historian, asked.stream, given)
+        finally:
+            spark.stop()
         if asked.html:
             asked.html.write_text(page.page(findings), encoding="utf-8")
     except (ReportError, OSError) as error:
@@ -181,17 +203,6 @@ def terminal(findings: Findings) -> str:
     else:
         shown += [tables.text(table) for table in tables.alarms(findings.alarms)]
     return "\n\n".join([head, *shown]) + "\n"
-
-
-def _findings(historian: Path, stream_id: str | None, given: Transitions | None) -> Findings:
-    spark = session.start(SparkConf())
-    try:
-        rows = _read(spark, historian)
-        if given is None:
-            given = recompute(_stream(rows, stream_id)[0])
-        return collect(rows, given, stream_id)
-    finally:
-        spark.stop()
 
 
 def _read(spark: SparkSession, historian: Path) -> DataFrame:

@@ -1,7 +1,5 @@
 """The report over a historian whose readings a simulated plant has given: its figures against the laws of the plant."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -127,9 +125,8 @@ def test_alarms_are_made_anew_from_the_rows_in_the_order_of_the_log(
     ]
 
 
-def test_the_command_makes_the_alarms_anew_where_no_file_of_them_is_given(historian: Path) -> None:
-    command = [sys.executable, "-m", "analysis.report", str(historian)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "No alarm transitions were given." not in done.stdout
-    assert "DEVICE_TRIP" in done.stdout
+def test_the_alarms_of_a_historian_are_made_anew_where_none_are_given(spark: SparkSession, historian: Path) -> None:
+    found = report.of_historian(spark, historian)
+    assert found.alarms is not None
+    assert found.alarms.annunciations > 0
+    assert "No alarm transitions were given." not in report.terminal(found)
