@@ -37,13 +37,15 @@ class Publisher:
     """
 
     def __init__(self, spark: SparkSession, kafka: Mapping[str, str]) -> None:
-        self._jvm: Any = spark.sparkContext._jvm
-        settings = self._jvm.java.util.HashMap()
+        jvm: Any = spark.sparkContext._jvm
+        settings = jvm.java.util.HashMap()
         for name, value in (_SETTINGS | dict(kafka)).items():
             settings.put(name, value)
         for side in ("key", "value"):
             settings.put(f"{side}.serializer", _SERIALIZER)
-        self._producer = self._jvm.org.apache.kafka.clients.producer.KafkaProducer(settings)
+        client = jvm.org.apache.kafka.clients.producer
+        self._producer = client.KafkaProducer(settings)
+        self._record = client.ProducerRecord
 
     def send(self, messages: Iterable[Message]) -> None:
         """Send all of them, and return when each is acknowledged.
@@ -51,8 +53,10 @@ class Publisher:
         Raises:
             py4j.protocol.Py4JJavaError: one was not acknowledged; the others may be.
         """
-        record = self._jvm.org.apache.kafka.clients.producer.ProducerRecord
-        sent = [self._producer.send(record(message.topic, message.key.encode(), message.value)) for message in messages]
+        sent = [
+            self._producer.send(self._record(message.topic, message.key.encode(), message.value))
+            for message in messages
+        ]
         if sent:
             self._producer.flush()
         for acknowledgement in sent:

@@ -6,7 +6,7 @@ Reads the historian's Parquet files with a local Spark, prints tables, and write
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -17,14 +17,14 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from analysis import session
+from analysis.alarms import conditions, machine
 from analysis.performance import page, plant, tables
 from analysis.performance.alarms import Span, performance
 from analysis.performance.findings import Findings
+from analysis.place import Place
 
 Transitions: TypeAlias = Iterable[Mapping[str, Any]]
 """Values of ``scada.alarms.v1``."""
-Recompute: TypeAlias = Callable[[DataFrame], Transitions]
-"""Makes the transitions of the alarms anew from the historian's rows of one stream."""
 
 _WIDTHS_S: Final = (60, 600, 3600, 21_600, 86_400)
 _MOST_POINTS: Final = 720
@@ -32,6 +32,24 @@ _MOST_POINTS: Final = 720
 
 class ReportError(Exception):
     """The report cannot be made; the message says why, and what would help."""
+
+
+def of_historian(
+    spark: SparkSession, historian: Path, stream_id: str | None = None, transitions: Transitions | None = None
+) -> Findings:
+    """The figures of one stream of a historian.
+
+    Args:
+        spark: the session that reads the files.
+        historian: the directory with the historian's ``readings/``.
+        stream_id: which stream; not needed if there is one only.
+        transitions: those of the alarms, of any stream; made anew if not given.
+
+    Raises:
+        ReportError: as of `collect`, or there are no files.
+    """
+    rows, stream = _stream(_read(spark, historian), stream_id)
+    return collect(rows, recompute(rows) if transitions is None else transitions, stream)
 
 
 def collect(rows: DataFrame, transitions: Transitions | None, stream_id: str | None = None) -> Findings:
@@ -77,6 +95,36 @@ def collect(rows: DataFrame, transitions: Transitions | None, stream_id: str | N
         by_outage.unpersist()
 
 
+def recompute(rows: DataFrame) -> list[Mapping[str, Any]]:
+    """The transitions of the alarms, made anew from the historian's rows in the order of the log.
+
+    They are those of ``scada.alarms.v1`` but for what is not in the rows: operator actions, seconds of the wall clock
+    in which a gateway was silent, and readings that were late or skewed. The driver takes all rows, reduced to what
+    the alarms look at.
+
+    Args:
+        rows: the historian's rows.
+
+    Returns:
+        Values of the contract ``alarm``.
+    """
+    micros = {name: F.unix_micros(name).alias(name) for name in ("source_time", "server_time", "appended")} | {
+        "outcome": F.lit("accepted").alias("outcome")
+    }
+    place = (micros.get(name, F.col(name)) for name in Place._fields)
+    values = (column.alias(name) for name, column in conditions.columns().items())
+    taken = rows.orderBy("topic", "partition", "offset").select(*place, *values).toArrow()
+    return [transition.value() for transition in machine.transitions(_readings(taken))]
+
+
+def _readings(taken: Any) -> Iterator[tuple[Place, tuple[Any, ...]]]:
+    """The rows of an Arrow table whose first columns are the fields of `Place`."""
+    width = len(Place._fields)
+    for batch in taken.to_batches():
+        for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            yield Place(*row[:width]), row[width:]
+
+
 def parse_transitions(lines: Iterable[str]) -> list[Mapping[str, Any]]:
     """The transitions of lines as ``scada tail scada.alarms.v1`` prints them, or of their values alone.
 
@@ -96,12 +144,11 @@ def parse_transitions(lines: Iterable[str]) -> list[Mapping[str, Any]]:
     return found
 
 
-def main(arguments: Sequence[str] | None = None, recompute: Recompute | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Read the arguments, print the tables, write the page.
 
     Args:
         arguments: those of the command line.
-        recompute: makes the transitions of the alarms where no file of them is given.
 
     Returns:
         The exit code: 0.
@@ -117,7 +164,10 @@ def main(arguments: Sequence[str] | None = None, recompute: Recompute | None = N
     )
     parser.add_argument("--stream", metavar="ID", help="the run; needed if the historian has more than one")
     parser.add_argument(
-        "--alarms", type=Path, metavar="FILE", help="alarm transitions, as `scada tail scada.alarms.v1` prints them"
+        "--alarms",
+        type=Path,
+        metavar="FILE",
+        help="alarm transitions, as `scada tail scada.alarms.v1` prints them; made anew from the readings without it",
     )
     parser.add_argument("--html", type=Path, metavar="OUT", help="write the report with plots to this file as well")
     asked = parser.parse_args(arguments)
@@ -127,7 +177,11 @@ def main(arguments: Sequence[str] | None = None, recompute: Recompute | None = N
     try:
         if asked.alarms:
             given = parse_transitions(asked.alarms.read_text(encoding="utf-8").splitlines())
-        findings = _findings(asked.historian, asked.stream, given, recompute)
+        spark = session.start(SparkConf())
+        try:
+            findings = of_historian(spark, asked.historian, asked.stream, given)
+        finally:
+            spark.stop()
         if asked.html:
             asked.html.write_text(page.page(findings), encoding="utf-8")
     except (ReportError, OSError) as error:
@@ -149,19 +203,6 @@ def terminal(findings: Findings) -> str:
     else:
         shown += [tables.text(table) for table in tables.alarms(findings.alarms)]
     return "\n\n".join([head, *shown]) + "\n"
-
-
-def _findings(
-    historian: Path, stream_id: str | None, given: Transitions | None, recompute: Recompute | None
-) -> Findings:
-    spark = session.start(SparkConf())
-    try:
-        rows = _read(spark, historian)
-        if given is None and recompute is not None:
-            given = recompute(_stream(rows, stream_id)[0])
-        return collect(rows, given, stream_id)
-    finally:
-        spark.stop()
 
 
 def _read(spark: SparkSession, historian: Path) -> DataFrame:

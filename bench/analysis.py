@@ -13,7 +13,8 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -49,7 +50,7 @@ KAFKA_COLUMNS: Final = (
 def started(java_options: str) -> SparkSession:
     """The session of the analysis on one core, with the jars that `scada up` would give it."""
     found = java.find(os.environ)
-    files = jars.fetch(jars.load("spark"), jars.cache_folder(os.environ), found, lambda _: None)
+    files = jars.fetch(jars.load("spark"), jars.cache_folder(os.environ), found, lambda _done, _total: None)
     conf = (
         SparkConf()
         .setMaster("local[1]")
@@ -64,7 +65,8 @@ def started(java_options: str) -> SparkSession:
 def records(spark: SparkSession, count: int) -> DataFrame:
     """Records of a simulated plant as Spark's Kafka source gives them, held in the cache."""
     config = PlantConfig("bench", 1, START_US, FLEET)
-    state, rows = plant.initial(config), []
+    state = plant.initial(config)
+    rows: list[tuple[Any, ...]] = []
     while len(rows) < count:
         state, scan = plant.step(config, state, Controls())
         for reading in readings(config, scan):
@@ -102,7 +104,7 @@ def process_of(spark: SparkSession) -> int:
     return int(jvm.java.lang.ProcessHandle.current().pid())
 
 
-def compare(works: dict[str, Callable[[], object]], pid: int, count: int) -> dict[str, float]:
+def compare(works: Mapping[str, Callable[[], object]], pid: int, count: int) -> dict[str, float]:
     """Processor seconds per record of each work: the median of rounds in which they take turns, after warming up."""
     for work in works.values():
         begun = time.monotonic()
@@ -135,7 +137,7 @@ def share(arguments: argparse.Namespace) -> None:
         "accepted": accepted(judged),
         "accepted, with their places": placed(judged, is_accepted()),
     }
-    works = {name: lambda frame=frame: into_nothing(frame) for name, frame in frames.items()}
+    works = {name: partial(into_nothing, frame) for name, frame in frames.items()}
     seconds = compare(works, pid, arguments.records)
     print(f"{arguments.records} records, one core")
     print(f"{'':44}{'records/CPU s':>14}{'µs':>8}{'share':>8}")

@@ -1,12 +1,10 @@
 """One record of the alarm journal: a numbered transition of one alarm (contract ``alarm``)."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
+from analysis.timestamp import rfc3339
 from contracts import topics
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +80,3 @@ class Transition:
             "reason": self.reason,
             "until": None if self.until is None else rfc3339(self.until),
         }
-
-
-def rfc3339(microseconds: int) -> str:
-    """Microseconds since 1970 as RFC 3339 in UTC with six digits."""
-    time = _EPOCH + timedelta(microseconds=microseconds)
-    return time.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from math import isnan, nan
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 
 from analysis.detection import classify, models, sharing
 from analysis.detection.block import BLOCK_US, JUMP, NOISY, Block, numbers, plain
 from analysis.detection.claims import Claims, Detection, Evidence
 from analysis.detection.cusum import Cusum
+from analysis.detection.device import Device
 from analysis.detection.hunting import SWING, Hunting
-from analysis.detection.leak import DECISION_L, Leak
+from analysis.detection.limits import LIMITS
 from analysis.detection.nameplate import Nameplate
 from analysis.detection.noise import RATIO, Noise
-from analysis.detection.residuals import CHANNELS, NOT_AUTO, ON_LINE, OVERCRANK, PROTECTED, TRIPPED
+from analysis.detection.residuals import CHANNELS, ON_LINE
 from analysis.detection.spikes import Spikes
+from analysis.detection.tank import Tank
+from analysis.detection.temperatures import Temperatures
 from analysis.place import Place
 
 LOST_US: Final = 60_000_000
@@ -25,33 +28,6 @@ WARM_US: Final = 2_400_000_000
 _FUEL, _COOLANT, _EXHAUST, _OIL, _LEVEL, _POWER, _REACTIVE, _BUS_VOLTAGE = range(4, 12)
 _CHANNELS: Final = len(CHANNELS)
 
-
-class Limit(NamedTuple):
-    """How a residual is summed up.
-
-    Attributes:
-        allowance: what a healthy set may be off, in the residual's unit.
-        decision: the sum over blocks that is an alarm, in the residual's unit.
-        step: change within two blocks that is a step; None where neighbouring readings tell.
-    """
-
-    allowance: float
-    decision: float
-    step: float | None
-
-
-LIMITS: Final = {
-    "electrical": Limit(1.4, 5.0, 1.2),
-    "voltage": Limit(0.8, 2.0, 0.8),
-    "frequency": Limit(0.012, 0.04, 0.02),
-    "speed": Limit(0.7, 2.5, 1.5),
-    "fuel_rate_lph": Limit(0.8, 5.0, 0.8),
-    "coolant_temperature_c": Limit(1.6, 6.0, None),
-    "exhaust_temperature_c": Limit(12.0, 40.0, None),
-    "oil_pressure_kpa": Limit(26.0, 40.0, None),
-}
-"""Each allowance covers the calibration errors of healthy instruments (0.3 % of power and current, 0.15 % of voltage,
-0.5 K, 3 K, 1 % of the oil pressure and 4 % between sets) and the models' own error."""
 
 Sisters = dict[str, list[float]]
 """By ``generator_id`` the last block's [end, active power, reactive power] of the sets of a site that are on line."""
@@ -72,11 +48,9 @@ class GeneratorSet:
         self._count = 0
         self._block: Block | None = None
         self._block_end = 0
-        self._condition = 0
-        self._wire: str | None = None
+        self._device = Device()
         self._on_line_since: int | None = None
-        self._coolant_c: float | None = None
-        self._exhaust_c: float | None = None
+        self._temperatures = Temperatures()
         self._recent: list[list[float]] = []
         self._misshared = 0
         self._sums = {name: Cusum() for name in LIMITS}
@@ -84,7 +58,7 @@ class GeneratorSet:
         self._noise = [Noise() for _ in range(NOISY)]
         self._spikes = [Spikes() for _ in range(NOISY)]
         self._hunting = Hunting()
-        self._leak = Leak()
+        self._tank = Tank()
         self._claims = Claims()
 
     def read(self, place: Place, values: Sequence[Any]) -> list[Detection]:
@@ -95,8 +69,9 @@ class GeneratorSet:
             self._lose_track()
         self.newest = time
         condition = values[_CHANNELS]
-        if condition != self._condition or values[-1] != self._wire:
-            events += self._judge_condition(place, condition, values[-1])
+        device = self._device
+        if condition != device.condition or values[-1] != device.wire:
+            events += device.judge(place, condition, values[-1], self._claims)
         if time >= self._block_end:
             events += self._end_block(place)
         block = self._block
@@ -122,9 +97,10 @@ class GeneratorSet:
         return self._block
 
     def _lose_track(self) -> None:
-        self._block = self._coolant_c = self._exhaust_c = self._on_line_since = None
+        self._block = self._on_line_since = None
         self._block_end = 0
-        self._leak.lose_track()
+        self._temperatures.lose_track()
+        self._tank.lose_track()
 
     def _note_jumps(self, before: Sequence[float], values: Sequence[float], time: int) -> None:
         for channel, limit in enumerate(JUMP):
@@ -132,42 +108,17 @@ class GeneratorSet:
             if abs(change) > limit:
                 self._spikes[channel].jump(time, self._count, change)
 
-    def _judge_condition(self, place: Place, condition: int | None, wire: str | None) -> list[Detection]:
-        """What the device says of itself has changed: each of these is a fault or its end by definition."""
-        events: list[Detection] = []
-        if condition is not None:
-            before, self._condition = self._condition, condition
-            tripped = condition & TRIPPED and not before & TRIPPED
-            if tripped and before & ON_LINE and not condition & PROTECTED:
-                events += self._claims.raise_("breaker_trip", place, Evidence("state", None, None, place.source_time))
-            for bit, fault_class, named in (
-                (OVERCRANK, "fail_to_start", "fault_alarms"),
-                (NOT_AUTO, "left_out_of_auto", "mode"),
-            ):
-                if condition & bit:
-                    evidence = Evidence(named, None, None, place.source_time)
-                    events += self._claims.raise_(fault_class, place, evidence)
-                else:
-                    events += self._claims.clear(fault_class, named, place)
-            if not condition & TRIPPED:
-                events += self._claims.clear("breaker_trip", "state", place)
-        if wire != self._wire:
-            if self._wire is not None:
-                events += self._claims.clear("wire_break", self._wire, place)
-            if wire is not None:
-                events += self._claims.raise_("wire_break", place, Evidence(wire, None, None, place.source_time))
-            self._wire = wire
-        return events
-
     def _end_block(self, place: Place) -> list[Detection]:
         block, time = self._block, place.source_time
         self._begin_block(time)
         if block is None:
             return []
         means, dt_s = block.means(), (time - block.begun) / 1e6
-        events = self._judge_tank(place, block, means, dt_s)
+        burnt_lph = self._burnt_lph(means)
+        events = self._tank.judge(place, block, means[_LEVEL], burnt_lph, self.plate.tank_l, self._claims)
         if block.on_line < block.readings:
-            self._on_line_since = self._coolant_c = self._exhaust_c = None
+            self._on_line_since = None
+            self._temperatures.lose_track()
             self._recent = []
             self._sisters_without_this(place)
             return events
@@ -180,57 +131,21 @@ class GeneratorSet:
         events += self._judge_sharing(place, means)
         return events
 
-    def _judge_tank(self, place: Place, block: Block, means: list[float], dt_s: float) -> list[Detection]:
-        level, rate = means[_LEVEL], means[_FUEL]
-        if isnan(level) or isnan(rate):
-            self._leak.lose_track()
-            return []
-        leak, name = self._leak, "fuel_level_pct"
-        if self._sums["fuel_rate_lph"].low > 0 and not isnan(means[_POWER]):
-            rate = models.fuel_lph(means[_POWER], self.plate)  # the meter reads low: that is no leak
-        burnt_l = rate * dt_s / 3600
-        leak.add(level * block.readings, block.readings, burnt_l, block.begun)
-        if not leak.end(place.source_time, self.plate.tank_l):
-            return []
-        events: list[Detection] = []
-        if leak.stepped:
-            self._steps[name] = place.source_time
-            events += self._claims.raise_("bias", place, Evidence(name, None, None, block.begun))
-        if leak.state:
-            events += self._claims.raise_(
-                "fuel_leak", place, Evidence("tank_balance_l", leak.excess_l, DECISION_L, leak.since)
-            )
-        else:
-            events += self._claims.clear("fuel_leak", "tank_balance_l", place)
-        if place.source_time - self._steps.get(name, place.source_time) > classify.STEPPED_US:
-            del self._steps[name]
-            events += self._claims.clear("bias", name, place)
-        return events
+    def _burnt_lph(self, means: list[float]) -> float:
+        """The fuel rate; that of the model where the meter reads low, which would look like a leak."""
+        rate, power_kw = means[_FUEL], means[_POWER]
+        if self._sums["fuel_rate_lph"].low > 0 and not isnan(rate) and not isnan(power_kw):
+            return models.fuel_lph(power_kw, self.plate)
+        return rate
 
     def _residuals(self, means: list[float], dt_s: float, time: int) -> dict[str, float]:
         """The block's residuals by name; NaN where one is not known."""
         power_kw, plate = means[_POWER], self.plate
         found = dict(zip(CHANNELS[:_FUEL], means, strict=False))
         found["fuel_rate_lph"] = means[_FUEL] - models.fuel_lph(power_kw, plate)
-        for name, channel, model in (
-            ("coolant_temperature_c", _COOLANT, models.coolant_c),
-            ("exhaust_temperature_c", _EXHAUST, models.exhaust_c),
-        ):
-            before = self._coolant_c if channel == _COOLANT else self._exhaust_c
-            measured = means[channel]
-            if isnan(power_kw):
-                after = None
-                found[name] = nan
-            elif before is None:
-                after = None if isnan(measured) else measured
-                found[name] = nan
-            else:
-                after = model(before, power_kw, dt_s, plate)
-                found[name] = measured - (before + after) / 2
-            if channel == _COOLANT:
-                self._coolant_c = after
-            else:
-                self._exhaust_c = after
+        found["coolant_temperature_c"], found["exhaust_temperature_c"] = self._temperatures.residuals(
+            means[_COOLANT], means[_EXHAUST], power_kw, dt_s, plate
+        )
         oil = means[_OIL] - models.OIL_WARM_KPA
         is_warm = self._on_line_since is not None and time - self._on_line_since > WARM_US
         found["oil_pressure_kpa"] = oil if is_warm else min(oil, 0.0)
@@ -348,40 +263,29 @@ class GeneratorSet:
     def dump(self) -> list[Any]:
         """A JSON value to go on from; without nameplate and sisters."""
         return [
-            [
-                self.newest,
-                self._count,
-                self._block and self._block.dump(),
-                self._block_end,
-                self._condition,
-                self._wire,
-            ],
-            [
-                self._on_line_since,
-                self._coolant_c,
-                self._exhaust_c,
-                [plain(row) for row in self._recent],
-                self._misshared,
-            ],
+            [self.newest, self._count, self._block and self._block.dump(), self._block_end, self._device.dump()],
+            [self._on_line_since, self._temperatures.dump(), [plain(row) for row in self._recent], self._misshared],
             {name: sums.dump() for name, sums in self._sums.items()},
             dict(self._steps),
             [noise.dump() for noise in self._noise],
             [spikes.dump() for spikes in self._spikes],
-            [self._hunting.dump(), self._leak.dump(), self._claims.dump()],
+            [self._hunting.dump(), self._tank.dump(), self._claims.dump()],
         ]
 
     @classmethod
     def load(cls, dumped: list[Any], plate: Nameplate, sisters: Sisters) -> Self:
         """The set that gave this dump, with its nameplate and its sisters."""
         made = cls(plate, sisters)
-        now, models_, sums, made._steps, noise, spikes, (hunting, leak, claims) = dumped
-        made.newest, made._count, block, made._block_end, made._condition, made._wire = now
+        now, watched, sums, made._steps, noise, spikes, (hunting, tank, claims) = dumped
+        made.newest, made._count, block, made._block_end, device = now
+        made._device = Device.load(device)
         made._block = block and Block.load(block)
-        made._on_line_since, made._coolant_c, made._exhaust_c, recent, made._misshared = models_
+        made._on_line_since, temperatures, recent, made._misshared = watched
+        made._temperatures = Temperatures.load(temperatures)
         made._recent = [numbers(row) for row in recent]
         made._sums = {name: Cusum.load(one) for name, one in sums.items()}
         made._noise = [Noise.load(one) for one in noise]
         made._spikes = [Spikes.load(one) for one in spikes]
-        made._hunting, made._leak = Hunting.load(hunting), Leak.load(leak)
+        made._hunting, made._tank = Hunting.load(hunting), Tank.load(tank)
         made._claims = Claims.load(claims)
         return made

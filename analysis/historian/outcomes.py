@@ -29,8 +29,8 @@ TOLD: Final = f"{PLACES}, outcome string"
 
 CONFLICT_RULE: Final = "must have the bytes of the reading stored with the same stream_id, generator_id and seq"
 
-FIELDS: Final = tuple(field.name for field in CONTRACT.fields)
-POSITION: Final = ("topic", "partition", "offset", "appended", "stream", "line")
+FIELDS: Final[tuple[str, ...]] = tuple(field.name for field in CONTRACT.fields)
+POSITION: Final[tuple[str, ...]] = ("topic", "partition", "offset", "appended", "stream", "line")
 
 _ACCEPTED: Final = judge.Outcome.ACCEPTED.value
 _REJECTED: Final = judge.Outcome.REJECTED.value
@@ -40,9 +40,9 @@ def flat(judged: DataFrame) -> DataFrame:
     """The judged records in the columns that everything else here takes.
 
     Returns:
-        The contract's fields, null or meaningless where the record is rejected; the position in the log with ``appended``,
-        Kafka's timestamp; ``digest`` of the value's bytes; ``outcome``; ``field`` and ``rule`` that the record breaks,
-        null where it breaks none; and ``value`` of a rejected record, null otherwise.
+        The contract's fields, null or meaningless where the record is rejected; the position in the log with
+        ``appended``, Kafka's timestamp; ``digest`` of the value's bytes; ``outcome``; ``field`` and ``rule`` that the
+        record breaks, null where it breaks none; and ``value`` of a rejected record, null otherwise.
     """
     return judged.select(
         *judge.measured(),
@@ -110,8 +110,8 @@ def readings(records: DataFrame) -> DataFrame:
     """The accepted readings as they are stored.
 
     Returns:
-        The contract's fields with ``quality`` as a map; `POSITION`; ``digest``, xxHash64 of the value's bytes; ``date``,
-        UTC, of the source time.
+        The contract's fields with ``quality`` as a map; `POSITION`; ``digest``, xxHash64 of the value's bytes;
+        ``date``, UTC, of the source time.
     """
     date = F.to_date("source_time").alias("date")
     return records.filter(F.col("outcome") == _ACCEPTED).select(*FIELDS, *POSITION, "digest", date)
@@ -128,7 +128,9 @@ def outcomes(records: DataFrame) -> DataFrame:
     is_reading = F.col("outcome") != _REJECTED
     topic, partition, offset, *others = POSITION
     return records.select(
-        *(topic, partition, offset, F.col(offset).alias("last_offset"), *others),
+        *(topic, partition, offset),
+        F.col(offset).alias("last_offset"),
+        *others,
         *(F.when(is_reading, F.col(name)).alias(name) for name in IDENTITY),
         *("outcome", "field", "rule"),
         F.to_date("appended").alias("date"),
@@ -139,5 +141,5 @@ def rejected(records: DataFrame) -> DataFrame:
     """The rejected records, with the rule that they break: what `analysis.results.rejected_records` takes."""
     topic, partition, offset, appended, *others = POSITION
     return records.filter(F.col("outcome") == _REJECTED).select(
-        *(topic, partition, offset, F.col(appended).alias("timestamp"), *others), "field", "rule", "value"
+        *(topic, partition, offset), F.col(appended).alias("timestamp"), *others, "field", "rule", "value"
     )

@@ -5,12 +5,13 @@ a set did in a longer silence is not known, and such time counts for nothing but
 All functions take the columns of the contract, of any streams, each reading once.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
+
+from analysis.windows.quality import is_good
 
 SET: Final = ("stream_id", "site", "generator_id")
 SITE: Final = ("stream_id", "site")
@@ -34,21 +35,9 @@ class Rating:
     no_load_lph: float
     per_kw_lph: float
 
-    @classmethod
-    def of(cls, nameplate: Mapping[str, Any]) -> "Rating":
-        """The rating of a value of ``scada.nameplate.v1``: its fuel curve is affine between no and full load."""
-        no_load = nameplate["fuel_rate_no_load_lph"]
-        per_kw = (nameplate["fuel_rate_full_load_lph"] - no_load) / nameplate["rated_power_kw"]
-        return cls(nameplate["fuel_tank_l"], no_load, per_kw)
-
 
 REFERENCE: Final = Rating(tank_l=500.0, no_load_lph=4.10, per_kw_lph=0.247)
 """The reference set of 150 kW, after a published chart: 13.6, 22.3, 31.8, 41.3 L/h at a quarter to full load."""
-
-
-def is_good(measurement: str) -> Column:
-    """Whether a measurement has a value that nothing is said against (OPC UA Part 13: TreatUncertainAsBad)."""
-    return F.col(measurement).isNotNull() & ~F.map_contains_key("quality", measurement)
 
 
 def is_unavailable() -> Column:

@@ -1,7 +1,7 @@
 """The local file system, or one that is mounted as if it were: `analysis.storage.files.Files` by the operating system.
 
-Hadoop's own does the same with a process of ``chmod`` for each file, and with checksums beside the data that plain readers
-trip over.
+Hadoop's own does the same with a process of ``chmod`` for each file, and with checksums beside the data that plain
+readers trip over.
 """
 
 import os
@@ -46,7 +46,7 @@ class LocalFiles:
     def names(self, folder: str) -> list[str]:
         """The names in a folder, sorted."""
         try:
-            return sorted(os.listdir(_local(folder)))
+            return sorted(path.name for path in _local(folder).iterdir())
         except FileNotFoundError:
             return []
 

@@ -72,7 +72,7 @@ VALUES: list[tuple[str, dict[str, Any], tuple[bool, bool]]] = [
 """By hand from the limits and deadbands of the database."""
 
 BAD = "BadSensorFailure"
-UNKNOWN: list[tuple[str, str | None]] = [
+UNKNOWN: list[tuple[str, str]] = [
     ("LOW_FUEL", "fuel_level_pct"),
     ("FUEL_CRITICAL", "fuel_level_pct"),
     ("VOLTAGE_LOW", "voltage_v"),

@@ -128,7 +128,7 @@ def test_a_plain_reader_sees_each_row_once_after_a_kill_at_every_operation(
     before = everything(tmp_path)
     stored = Counter([0, 1, 86400, 86401])
     for left in count():
-        files = Killed(spark, str(tmp_path))
+        files = Killed()
         historian = Historian(spark, files, str(tmp_path), QUERY)
         files.left = left
         try:
@@ -157,7 +157,7 @@ def test_a_closed_day_is_one_file_after_a_kill_at_every_operation(
     columns = ds.dataset(str(tmp_path / "readings/date=2026-01-02")).schema.names
     hidden = 0
     for left in count():
-        files = Killed(spark, str(tmp_path))
+        files = Killed()
         historian = Historian(spark, files, str(tmp_path), QUERY)
         assert seen(tmp_path) == rows
         files.left = left

@@ -70,11 +70,11 @@ def test_accepted_readings_are_stored_with_their_place_and_the_date_of_their_sou
     ]
 
 
-def test_the_digest_is_the_hash_of_the_records_bytes(spark: SparkSession) -> None:
-    # The example of Spark's documentation for xxhash64 hashes the string, which has the same bytes.
-    frame = spark.createDataFrame([(b"Spark",)], "value binary")
-    [row] = frame.select(outcomes.digest().alias("digest"), F.xxhash64(F.lit("Spark")).alias("text")).collect()
-    assert row["digest"] == row["text"]
+def test_the_digest_is_the_hash_of_the_records_bytes(spark: SparkSession, records: Records) -> None:
+    # A string has the hash of its UTF-8 bytes.
+    [row] = outcomes.flat(judge.judge(records([b"Spark"]))).select("digest").collect()
+    [text] = spark.range(1).select(F.xxhash64(F.lit("Spark")).alias("digest")).collect()
+    assert row == text
 
 
 def test_copies_are_told_apart_by_the_batch_and_by_the_files_before_it(

@@ -108,15 +108,8 @@ def test_fuel_is_the_integral_of_its_rate_and_is_held_against_the_curve(
     )
 
 
-def test_the_curve_is_that_of_the_nameplate(spark: SparkSession, accepted: Accepted, reading: Make) -> None:
-    nameplate = {
-        "rated_power_kw": 200.0,
-        "fuel_tank_l": 800.0,
-        "fuel_rate_no_load_lph": 5.0,
-        "fuel_rate_full_load_lph": 55.0,
-    }
-    rating = Rating.of(nameplate)
-    assert rating == Rating(tank_l=800.0, no_load_lph=5.0, per_kw_lph=0.25)
+def test_the_curve_is_that_of_the_rating(spark: SparkSession, accepted: Accepted, reading: Make) -> None:
+    rating = Rating(tank_l=800.0, no_load_lph=5.0, per_kw_lph=0.25)
     rows = [reading(second, power_output_kw=100.0) for second in (0, 60)]
     expect(spark, generators(accepted(rows), rating), "curve_l_per_kwh double", (0.3,))
 

@@ -1,6 +1,6 @@
 """The report over a historian whose readings a simulated plant has given: its figures against the laws of the plant."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,9 @@ from pyspark.sql import DataFrame, SparkSession
 from analysis import report
 from analysis.performance.findings import Findings
 from analysis.performance.page import page
+from analysis.records import judge
+from contracts import avro
+from contracts.reading import Reading
 
 
 def transitions(rows: DataFrame) -> Iterator[Mapping[str, Any]]:
@@ -105,3 +108,25 @@ def test_a_stream_is_chosen_where_there_are_two(rows: DataFrame) -> None:
         report.collect(both, None, "another")
     found = report.collect(both, None, "S1")
     assert (found.stream_id, found.readings, found.alarms) == ("S1", 10, None)
+
+
+def test_alarms_are_made_anew_from_the_rows_in_the_order_of_the_log(
+    records: Callable[[Sequence[bytes | None]], DataFrame], reading: Callable[..., Reading]
+) -> None:
+    """COOLANT_HIGH: above 100 °C for 10 s; back at 98 °C for 30 s. The coolant is hot from 20 to 59 s."""
+    temperatures = [101.0 if 20 <= second < 60 else 85.0 for second in range(120)]
+    log = [avro.encode(reading(second, coolant_temperature_c=one)) for second, one in enumerate(temperatures)]
+    rows = judge.placed(judge.judge(records(log)), judge.is_accepted())
+    found = report.recompute(rows.orderBy("seq", ascending=False))
+    told = [tuple(value[name] for name in ("alarm_id", "event", "number", "time", "value")) for value in found]
+    assert told == [
+        ("COOLANT_HIGH", "RAISED", 1, "2026-01-01T00:00:30.000000Z", 101.0),
+        ("COOLANT_HIGH", "RETURNED", 2, "2026-01-01T00:01:30.000000Z", 85.0),
+    ]
+
+
+def test_the_alarms_of_a_historian_are_made_anew_where_none_are_given(spark: SparkSession, historian: Path) -> None:
+    found = report.of_historian(spark, historian)
+    assert found.alarms is not None
+    assert found.alarms.annunciations > 0
+    assert "No alarm transitions were given." not in report.terminal(found)

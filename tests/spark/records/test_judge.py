@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 from importlib import resources
 
 import pytest
-from analysis.totals import totals
 from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from analysis.records.judge import CONTRACT, Outcome, accepted, is_accepted, is_valid, judge, placed, rejected
+from analysis.summary import partials
 from contracts import avro
 from contracts.reading import Reading
 
@@ -91,7 +91,7 @@ def test_a_placed_reading_has_its_place_in_the_log_behind_the_columns_of_the_con
     found = placed(judged, is_accepted())
     place = found.columns[len(CONTRACT.fields) :]
     assert found.columns == [*accepted(judged).columns, *place]
-    [digest] = spark.sql(f"SELECT xxhash64(X'{value.hex()}')").first() or ()
+    [[digest]] = spark.sql(f"SELECT xxhash64(X'{value.hex()}')").collect()
     expected = spark.createDataFrame(
         [("scada.readings.v1", 0, 1, datetime(2026, 1, 1, tzinfo=UTC), "run-1", 2, digest)],
         "topic string, partition int, offset long, appended timestamp, stream string, line long, digest long",
@@ -139,7 +139,7 @@ def test_a_value_is_decoded_once(spark: SparkSession, records: Records, reading:
     spark.conf.set("spark.sql.debug.maxToStringFields", 10_000)
     spark.conf.set("spark.sql.maxPlanStringLength", 10_000_000)
     source = records([avro.encode(reading())])
-    for frame in (accepted(judge(source)), rejected(judge(source)), totals(accepted(judge(source)))):
+    for frame in (accepted(judge(source)), rejected(judge(source)), partials(accepted(judge(source)))):
         plan = frame._jdf.queryExecution().optimizedPlan().toString()
         assert plan.count("from_avro(") == 1
         assert plan.count("to_avro(") <= 3
