@@ -53,7 +53,10 @@ def statistics(windows: DataFrame) -> DataFrame:
 def _number() -> list[Column]:
     held, count = F.col("held"), F.col("count")
     has_time = held > 0
-    quality = F.element_at(F.array(*map(F.lit, QUALITIES)), F.col("worst") + 1)
+    # Not element_at: by Spark's word that is never null, and a null index ends the query.
+    quality = F.lit(None).cast("string")
+    for rank, name in enumerate(QUALITIES):
+        quality = F.when(F.col("worst") == rank, name).otherwise(quality)
     return [
         F.when(has_time, F.col("integral") * 1_000_000 / held).alias("time_average"),
         F.when(has_time, F.col("integral")).alias("total"),

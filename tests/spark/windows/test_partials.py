@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame
 
@@ -168,7 +168,9 @@ def compare(found: Any, wanted: Any) -> None:
 
 
 @pytest.mark.timeout(300)
-@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=3, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck)
+)
 @given(series=st.lists(drawn(), min_size=len(SOURCES), max_size=len(SOURCES)), uncertain_bad=st.booleans())
 def test_partials_and_what_they_merge_to_equal_the_definitions(
     accepted: Accepted, reading: Make, series: list[list[dict[str, Any]]], uncertain_bad: bool
