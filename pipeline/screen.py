@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.status import Bus, Stage, Status
+from pipeline.status import Alarm, Bus, Stage, Status
 
 _COLUMNS: Final = {
     "generator_id": ("generator", "s"),
@@ -23,6 +23,9 @@ _COLUMNS: Final = {
 }
 ROWS: Final = 20
 """Generators that the screen shows; the closing summary has all."""
+ALARMS: Final = 5
+"""Unacknowledged alarms that the screen shows."""
+_STYLES: Final = {"high": "bold red", "medium": "bold yellow", "low": "bold"}
 BEHIND_S: Final = 15.0
 """Seconds of lag from which the line for a log says so: more than two batches of the slowest query."""
 
@@ -36,6 +39,9 @@ def render(status: Status) -> RenderableType:
         rows.append(_stages(status.stages))
     if status.set_aside:
         rows.append(Text(set_aside_line(status.set_aside), style="bold" if any(status.set_aside.values()) else ""))
+    rows += [Text(alarm_line(alarm), style=_STYLES[alarm.priority]) for alarm in status.alarms[:ALARMS]]
+    if (unseen := len(status.alarms) - ALARMS) > 0:
+        rows.append(Text(f"… and {unseen} more unacknowledged alarms"))
     if status.summary:
         rows.append(summary_table(status.summary[:ROWS]))
         if (hidden := len(status.summary) - ROWS) > 0:
@@ -50,6 +56,9 @@ def line(status: Status) -> str:
     parts = [f"{status.elapsed_s:5.0f} s", stages, set_aside_line(status.set_aside)]
     if status.bus:
         parts.append(bus_line(status.bus))
+    if status.alarms:
+        shown = ", ".join(f"{alarm.alarm_id} {alarm.source}" for alarm in status.alarms[:ALARMS])
+        parts.append(f"unacknowledged alarms {len(status.alarms)}: {shown}")
     return " | ".join(part for part in parts if part)
 
 
@@ -70,6 +79,12 @@ def bus_line(bus: Bus) -> str:
         f"demand {_cell(bus.demand_kw, '.0f')} of {_cell(bus.capacity_kw, '.0f')} kW "
         f"({bus.on_line} of {bus.sets} sets), reserve {_cell(bus.reserve_kw, '.0f')} kW"
     )
+
+
+def alarm_line(alarm: Alarm) -> str:
+    """An unacknowledged alarm in words."""
+    state = "active" if alarm.is_active else "returned"
+    return f"{alarm.priority.upper()} {alarm.alarm_id} {alarm.source}: {state}, {alarm.time[11:19]} UTC plant time"
 
 
 def set_aside_line(counts: Mapping[str, int]) -> str:

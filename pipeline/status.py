@@ -14,6 +14,7 @@ from contracts.reading import Reading
 RATE_OVER_S: Final = 10.0
 """Seconds that a rate is taken over."""
 
+_PRIORITIES: Final = ("high", "medium", "low")
 _HEAD: Final = "scada_generator_head_line"
 _QUERIES: Final = ("monitor", "historian")
 _SET_ASIDE: Final = {
@@ -72,6 +73,25 @@ class Bus:
 
 
 @dataclass(frozen=True)
+class Alarm:
+    """An alarm that nobody has acknowledged (ISA-18.2).
+
+    Attributes:
+        alarm_id: row of the master alarm database.
+        source: the generator set, or the site.
+        priority: high, medium or low.
+        time: plant time of its newest transition, RFC 3339.
+        is_active: whether its condition is still there.
+    """
+
+    alarm_id: str
+    source: str
+    priority: str
+    time: str
+    is_active: bool
+
+
+@dataclass(frozen=True)
 class Status:
     """All that is shown at one moment.
 
@@ -82,6 +102,7 @@ class Status:
         bus: the first site's bus bar.
         stages: the steps from the plant to the analysis.
         set_aside: records that are not among the results, by reason.
+        alarms: alarms that nobody has acknowledged, by priority, then time; the newest first.
         summary: the newest summary of each generator of the stream.
         urls: where to look closer.
     """
@@ -92,6 +113,7 @@ class Status:
     bus: Bus | None = None
     stages: Sequence[Stage] = ()
     set_aside: Mapping[str, int] = field(default_factory=dict)
+    alarms: Sequence[Alarm] = ()
     summary: Sequence[Mapping[str, Any]] = ()
     urls: Mapping[str, str] = field(default_factory=dict)
 
@@ -141,6 +163,23 @@ class Analysis:
         """Records that were not taken into the results, by reason."""
         outcomes = self._events.get("historian", {}).get("outcomes", {})
         return {shown: outcomes.get(outcome, 0) for outcome, shown in _SET_ASIDE.items()}
+
+
+def unacknowledged(transitions: Iterable[Mapping[str, Any]]) -> list[Alarm]:
+    """The alarms that call for an acknowledgement, from the newest transition of each; see `Status.alarms`."""
+    found = [
+        Alarm(
+            transition["alarm_id"],
+            transition["generator_id"] or transition["site"],
+            transition["priority"],
+            transition["time"],
+            transition["state"] == "UNACK",
+        )
+        for transition in transitions
+        if transition["state"] in {"UNACK", "RTN_UNACK"} and transition["suppression"] == "NONE"
+    ]
+    found.sort(key=lambda alarm: alarm.time, reverse=True)
+    return sorted(found, key=lambda alarm: _PRIORITIES.index(alarm.priority))
 
 
 def head_line(metrics: str) -> int:

@@ -231,6 +231,7 @@ class Up:
             watch.generator.bus,
             watch.stages(now),
             watch.set_aside,
+            watch.results.alarms(watch.generator.stream_id),
             watch.results.summary(watch.generator.stream_id),
             self._urls,
         )

@@ -12,7 +12,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from contracts import topics
-from pipeline.status import Analysis, Bus, Rate, Stage, bus, head_line
+from pipeline.status import Alarm, Analysis, Bus, Rate, Stage, bus, head_line, unacknowledged
 
 _HTTP_S: Final = 2.0
 _KAFKA_MS: Final = 5_000
@@ -64,7 +64,7 @@ class Generator:
 
 
 class Results:
-    """What is in Kafka: the producer's marks, the nameplates, the summaries, the ends of topics.
+    """What is in Kafka: the producer's marks, the nameplates, summaries, alarms, the ends of topics.
 
     Args:
         bootstrap_servers: ``host:port`` of brokers, by comma.
@@ -82,7 +82,9 @@ class Results:
             metrics_enabled=False,
         )
         places = [
-            place for topic in (topics.PROGRESS, topics.NAMEPLATE, topics.SUMMARY) for place in self._partitions(topic)
+            place
+            for topic in (topics.PROGRESS, topics.NAMEPLATE, topics.SUMMARY, topics.ALARMS)
+            for place in self._partitions(topic)
         ]
         self._consumer.assign(places)
         self._consumer.seek_to_beginning(*places)
@@ -90,6 +92,7 @@ class Results:
         self._marks: dict[str, int] = {}
         self.rated_kw: dict[str, float] = {}
         self._summaries: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self._alarms: dict[str, dict[bytes, Mapping[str, Any]]] = {}
         self.is_fresh = False
         """Whether a summary has come since we began to look."""
 
@@ -102,6 +105,8 @@ class Results:
                     self._marks[value["stream_id"]] = value["line"]
                 elif place.topic == topics.NAMEPLATE:
                     self.rated_kw[value["generator_id"]] = value["rated_power_kw"]
+                elif place.topic == topics.ALARMS:
+                    self._alarms.setdefault(value["stream_id"], {})[record.key] = value
                 else:
                     self._summaries[value["stream_id"], value["generator_id"]] = value
                     self.is_fresh |= record.offset >= self._before[place]
@@ -120,6 +125,10 @@ class Results:
         """The newest summary of each generator of the stream, G2 before G10."""
         rows = [row for (stream, _), row in self._summaries.items() if stream == stream_id]
         return sorted(rows, key=lambda row: (len(row["generator_id"]), row["generator_id"]))
+
+    def alarms(self, stream_id: str) -> list[Alarm]:
+        """The alarms of the stream that nobody has acknowledged."""
+        return unacknowledged(self._alarms.get(stream_id, {}).values())
 
     def records(self, topic: str) -> int:
         """Records that the topic has had so far, over all streams."""

@@ -1,7 +1,7 @@
 """The historian: what became of every record, the rows as Parquet, summaries and statistics; a batch at a time.
 
-Each step of a batch gives the same result when Spark repeats the batch: the state before it comes from a snapshot, files
-have the names that they had, and records of Kafka have their keys.
+Each step of a batch gives the same result when Spark repeats the batch: the state before it comes from a snapshot,
+files have the names that they had, and records of Kafka have their keys.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

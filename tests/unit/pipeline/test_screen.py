@@ -6,7 +6,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from pipeline import screen
-from pipeline.status import Bus, Stage, Status
+from pipeline.status import Alarm, Bus, Stage, Status
 
 ROW = {
     "generator_id": "G1",
@@ -85,4 +85,16 @@ def test_the_line_for_a_log_has_stages_counters_and_bus() -> None:
     assert screen.line(STATUS) == (
         "   21 s | emitted 1,230 (10.0/s) → committed 1,200 → decoded 900 (9.0/s), 31 s behind | "
         "dead letters 2, late 0 | bus S1: 50.01 Hz, - V, demand 509 of 750 kW (5 of 10 sets), reserve 241 kW"
+    )
+
+
+def test_the_screen_names_the_first_unacknowledged_alarms_and_counts_the_others() -> None:
+    alarms = [Alarm("VOLTAGE_LOW", f"G{n}", "high", "2026-01-01T12:30:15.000000Z", n % 2 == 1) for n in range(1, 8)]
+    lines = _shown(replace(STATUS, alarms=alarms))
+    assert "HIGH VOLTAGE_LOW G1: active, 12:30:15 UTC plant time" in lines
+    assert "HIGH VOLTAGE_LOW G2: returned, 12:30:15 UTC plant time" in lines
+    assert "… and 2 more unacknowledged alarms" in lines
+    assert not any("G6" in line for line in lines)
+    assert screen.line(replace(STATUS, alarms=alarms[:2])).endswith(
+        " | unacknowledged alarms 2: VOLTAGE_LOW G1, VOLTAGE_LOW G2"
     )

@@ -137,3 +137,27 @@ def test_other_lines_of_the_log_are_passed_over(line: str) -> None:
     analysis = Analysis()
     analysis.read(line)
     assert analysis.records == 0
+
+
+def _transition(alarm: str, priority: str, second: int, **changes: str | None) -> dict[str, str | None]:
+    time = f"2026-01-01T00:00:{second:02}.000000Z"
+    given = {"alarm_id": alarm, "generator_id": "G1", "site": "S1", "priority": priority, "time": time}
+    return {**given, "state": "UNACK", "suppression": "NONE", **changes}
+
+
+def test_alarms_that_call_for_an_acknowledgement_come_by_priority_then_time() -> None:
+    found = status.unacknowledged(
+        [
+            _transition("LOW_FUEL", "low", 9),
+            _transition("VOLTAGE_LOW", "high", 1),
+            _transition("FREQUENCY_LOW", "high", 5, generator_id=None, state="RTN_UNACK"),
+            _transition("COOLANT_HIGH", "medium", 7, state="ACK"),
+            _transition("OIL_LOW", "high", 8, suppression="SHELVED"),
+            _transition("DEVICE_LOW_FUEL", None, 8, state="NORMAL"),  # type: ignore[arg-type]  # it has no priority
+        ]
+    )
+    assert [(alarm.alarm_id, alarm.source, alarm.is_active) for alarm in found] == [
+        ("FREQUENCY_LOW", "S1", False),
+        ("VOLTAGE_LOW", "G1", True),
+        ("LOW_FUEL", "G1", True),
+    ]
