@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -379,19 +379,17 @@ def live_through_two_kills(servers: str, jobs: Jobs, live: Feed, backfill: Feed)
 
 @pytest.fixture(scope="module")
 def run(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    live = Feed(kafka, "analysis-live", START, GENERATORS, 0.0)
-    backfill = Feed(kafka, "analysis-backfill", DAYS_BEFORE, GENERATORS[:3], 100.0)
-    try:
-        with started(kafka, tmp_path_factory.mktemp("analysis")) as jobs:
-            hostile, job = live_through_two_kills(kafka, jobs, live, backfill)
-            with places(kafka, topics.READINGS) as (_, ends):
-                until = {place.partition: end for place, end in ends.items()}
-            told = {topic: content(kafka, topic) for topic in RESULTS}
-            rows = {dataset: jobs.rows(dataset) for dataset in ("readings", "outcomes", "minutes")}
-            yield Run(live, backfill, hostile, told, rows, job.newest(), until)
-    finally:
-        live.close()
-        backfill.close()
+    with (
+        closing(Feed(kafka, "analysis-live", START, GENERATORS, 0.0)) as live,
+        closing(Feed(kafka, "analysis-backfill", DAYS_BEFORE, GENERATORS[:3], 100.0)) as backfill,
+        started(kafka, tmp_path_factory.mktemp("analysis")) as jobs,
+    ):
+        hostile, job = live_through_two_kills(kafka, jobs, live, backfill)
+        with places(kafka, topics.READINGS) as (_, ends):
+            until = {place.partition: end for place, end in ends.items()}
+        told = {topic: content(kafka, topic) for topic in RESULTS}
+        rows = {dataset: jobs.rows(dataset) for dataset in ("readings", "outcomes")}
+        yield Run(live, backfill, hostile, told, rows, job.newest(), until)
 
 
 def test_every_value_keeps_the_contract_of_its_topic(run: Run) -> None:
@@ -534,8 +532,7 @@ def test_the_last_events_tell_the_outcomes_and_that_nothing_is_behind(run: Run) 
 
 
 def test_records_that_retention_took_before_they_were_read_are_a_gap(kafka: str, tmp_path: Path) -> None:
-    feed = Feed(kafka, "analysis-lost", START, ("G1",), 0.0)
-    with started(kafka, tmp_path) as jobs:
+    with closing(Feed(kafka, "analysis-lost", START, ("G1",), 0.0)) as feed, started(kafka, tmp_path) as jobs:
         feed.seconds(0, 10)
         job = jobs.start()
         job.wait_until_processed(total(kafka))
@@ -559,6 +556,5 @@ def test_records_that_retention_took_before_they_were_read_are_a_gap(kafka: str,
         ]
         kept = sorted(row["seq"] for row in jobs.rows("readings") if row["stream_id"] == feed.stream)
         assert kept == [*range(10), *range(25, 40)]
-    feed.close()
     summaries = dict(content(kafka, topics.SUMMARY))
     assert summaries["analysis-lost/G1"]["Records"] == 25
