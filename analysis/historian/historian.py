@@ -62,14 +62,10 @@ class Historian:
             self._has_published = True
         return paths
 
-    def compact(self, batch: int, newest: str) -> list[tuple[str, str]]:
-        """Compacts each day that is over at the newest date; the datasets and days that were compacted."""
-        return [
-            (dataset, day)
-            for dataset in layout.DATASETS
-            for day in compaction.closed(layout.dates(self._files, f"{self._root}/{dataset}"), newest)
-            if self._compaction.compact(dataset, day, batch)
-        ]
+    def compact(self, dataset: str, batch: int, newest: str) -> list[str]:
+        """Compacts each day of a dataset that is over at its newest date; the days that were compacted."""
+        days = compaction.closed(layout.dates(self._files, f"{self._root}/{dataset}"), newest)
+        return [day for day in days if self._compaction.compact(dataset, day, batch)]
 
     def staged(self, publication: Publication, dataset: str) -> list[str]:
         """Where Spark reads the files that the batch has staged of a dataset."""

@@ -54,6 +54,8 @@ class Ledger:
         times: how far each generator is.
         totals: the summary of each generator.
         recent: by dataset, the newest files.
+        newest: by dataset, the newest date.
+        compacted: by dataset, the date that was the newest when its closed days were compacted.
     """
 
     offsets: dict[Partition, int] = field(default_factory=dict)
@@ -62,6 +64,8 @@ class Ledger:
     times: Times = field(default_factory=lambda: Times(_HOLD_US))
     totals: dict[tuple[str, str], Total] = field(default_factory=dict)
     recent: dict[str, Recent] = field(default_factory=dict)
+    newest: dict[str, str] = field(default_factory=dict)
+    compacted: dict[str, str] = field(default_factory=dict)
 
     def take(self, batch: Sequence[Judged]) -> Taken:
         """Take in a batch in the order of the log."""
@@ -108,6 +112,8 @@ class Ledger:
             "times": self.times.dump(),
             "totals": [[*key, total] for key, total in self.totals.items()],
             "recent": {dataset: recent.dump() for dataset, recent in self.recent.items()},
+            "newest": self.newest,
+            "compacted": self.compacted,
         }
 
     @classmethod
@@ -120,4 +126,6 @@ class Ledger:
             Times.load(_HOLD_US, dumped["times"]),
             {(stream_id, generator_id): Total(*total) for stream_id, generator_id, total in dumped["totals"]},
             {dataset: Recent.load(recent) for dataset, recent in dumped["recent"].items()},
+            dict(dumped["newest"]),
+            dict(dumped["compacted"]),
         )

@@ -1,6 +1,6 @@
 """Which of the newest files hold rows of a stream and a time, so that a closing window reads a few of a day's files."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple, Self
 
 ENTRIES: Final = 200
@@ -33,6 +33,15 @@ class Recent:
         entries.append(entry)
         while len(entries) > ENTRIES:
             self._forgotten[stream_id] = max(entries.pop(0).last, self._forgotten.get(stream_id, 0))
+
+    def forget(self, is_gone: Callable[[str], bool]) -> None:
+        """Keep no entry with a file that may soon be another."""
+        for stream_id, entries in self._entries.items():
+            gone = [entry for entry in entries if any(map(is_gone, entry.paths))]
+            if gone:
+                last = max(entry.last for entry in gone)
+                self._forgotten[stream_id] = max(last, self._forgotten.get(stream_id, 0))
+                self._entries[stream_id] = [entry for entry in entries if entry not in gone]
 
     def since(self, stream_id: str, time: int) -> list[str] | None:
         """The files with rows of the stream from that time on; None if there may be others that are not known."""

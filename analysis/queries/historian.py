@@ -6,7 +6,7 @@ files have the names that they had, and records of Kafka have their keys.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from functools import reduce
+from functools import partial, reduce
 from typing import Any, Final, NamedTuple
 
 from pyspark.sql import DataFrame, SparkSession
@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from analysis import results, summary
-from analysis.historian import closings, find, gaps, outcomes
+from analysis.historian import closings, compaction, find, gaps, outcomes
 from analysis.historian.closings import since_tens
 from analysis.historian.historian import Historian
 from analysis.historian.layout import MINUTES, OUTCOMES, READINGS
@@ -120,6 +120,7 @@ class Batches:
     def _process(self, batch: "_Batch", kept: "_Kept") -> None:
         spark, ledger, taken = batch.records.sparkSession, batch.ledger, batch.taken
         historian = self._of_query(spark)
+        _compact(historian, batch)
         told = kept.persist(self._told(batch, historian)) if taken.copies else batch.records
         publication = historian.begin(batch.number, batch.offsets)
         readings, of_all = outcomes.readings(told), outcomes.outcomes(told)
@@ -219,6 +220,15 @@ def _files_since(historian: Historian, batch: _Batch, dataset: str, stream_id: s
     return historian.between(dataset, find.day(first), find.day(last), batch.number)
 
 
+def _compact(historian: Historian, batch: _Batch) -> None:
+    """Compacts the days that were over when the batch began; the ledger names no file of theirs any more."""
+    ledger = batch.ledger
+    for dataset, newest in ledger.newest.items():
+        if ledger.compacted.get(dataset) != newest:
+            historian.compact(dataset, batch.number, newest)
+            ledger.compacted[dataset] = newest
+
+
 def _totals(readings: DataFrame) -> dict[tuple[str, str], Total]:
     rows = summary.partials(readings).collect()
     return {(row["stream_id"], row["generator_id"]): Total(*(row[name] for name in Total._fields)) for row in rows}
@@ -232,7 +242,10 @@ def _published(computed: DataFrame) -> DataFrame:
 
 
 def _remember(ledger: Ledger, taken: Taken, paths: Sequence[str]) -> None:
-    """Remember which files hold the batch's rows of each stream."""
+    """Remember which files hold the batch's rows of each stream, but for days that are over: they are compacted."""
+    for path in paths:
+        dataset, date = _dataset_and_date(path)
+        ledger.newest[dataset] = max(ledger.newest.get(dataset, date), date)
     for stream_id, (first, last) in taken.spans.items():
         ledger.files(READINGS).add(stream_id, Entry(first, last, list(_on_days(paths, READINGS, first, last))))
     for stream_id in {closing.stream_id for closing in taken.closings}:
@@ -240,9 +253,21 @@ def _remember(ledger: Ledger, taken: Taken, paths: Sequence[str]) -> None:
         first, last = min(map(since_tens, of_stream)), max(closing.end for closing in of_stream)
         ledger.files(MINUTES).add(stream_id, Entry(first, last, list(_on_days(paths, MINUTES, first, last))))
 
+    for dataset, recent in ledger.recent.items():
+        recent.forget(partial(_is_over, ledger.newest[dataset]))
+
+
+def _is_over(newest: str, path: str) -> bool:
+    return bool(compaction.closed([_dataset_and_date(path)[1]], newest))
+
+
+def _dataset_and_date(path: str) -> tuple[str, str]:
+    dataset, date, _ = path.split("/")
+    return dataset, date.removeprefix("date=")
+
 
 def _on_days(paths: Sequence[str], dataset: str, first: int, last: int) -> Iterator[str]:
     for path in paths:
-        found, date, _ = path.split("/")
-        if found == dataset and find.day(first) <= date.removeprefix("date=") <= find.day(last):
+        found, date = _dataset_and_date(path)
+        if found == dataset and find.day(first) <= date <= find.day(last):
             yield path

@@ -245,3 +245,21 @@ def test_a_batch_that_ended_and_was_not_committed_is_told_again_and_counted_once
         commit.unlink()
     world.run()
     assert world.state() == before
+
+
+def test_a_day_that_is_over_becomes_one_file_and_late_readings_of_it_are_still_counted(
+    world: World, reading: Make
+) -> None:
+    day = 86_400
+    for batch in range(3):
+        world.append(*series(reading, 100 * batch, 100 * batch + 100))
+    world.append(*series(reading, day, day + 30), *series(reading, 2 * day, 2 * day + 30))
+    world.append(reading(45, power_output_kw=200.0), reading(2 * day + 30))
+    world.run()
+    by_day = {folder.name: len(list(folder.iterdir())) for folder in (world.folder / "historian/readings").iterdir()}
+    # Three files became one when the day was over; the late reading is in a file of its own.
+    assert by_day == {"date=2026-01-01": 2, "date=2026-01-02": 1, "date=2026-01-03": 2}
+    assert len(set(world.rows("readings", "seq"))) == len(world.rows("readings", "seq")) == 38
+    minute = world.results["scada.statistics.v1"]["run-1/G1/60/2026-01-01T00:00:00.000000Z"]
+    assert (minute["revision"], minute["readings"]) == (2, 7)
+    assert minute["measurements"]["power_output_kw"]["maximum"] == 200.0

@@ -40,3 +40,11 @@ def test_a_late_batch_is_not_forgotten_earlier_than_others_of_its_time(monkeypat
     found = files(("a", 90, 99, "1"), ("a", 0, 9, "2"), ("a", 100, 109, "3"))
     assert found.since("a", 99) is None
     assert found.since("a", 100) == ["3"]
+
+
+def test_entries_with_a_file_that_is_gone_are_forgotten() -> None:
+    found = files(("a", 0, 9, "1"), ("a", 10, 19, "2"), ("a", 20, 29, "3"), ("b", 0, 9, "4"))
+    found.forget(lambda path: path in {"1", "2"})
+    assert found.since("a", 19) is None
+    assert found.since("a", 20) == ["3"]
+    assert found.since("b", 0) == ["4"]
