@@ -43,13 +43,13 @@ def minutes(readings: DataFrame, wanted: DataFrame | None = None, *, treat_uncer
             TreatUncertainAsBad: true by default). Otherwise it enters as a Good one.
     """
     parts = intervals(readings, wanted, treat_uncertain_as_bad)
-    carried = [name for name in parts.columns if name not in {*NUMBERS, *SYMBOLS}]
+    carried = tuple(name for name in parts.columns if name not in {*NUMBERS, *SYMBOLS})
     measurement, value, is_raw = F.col("measurement"), F.col("value"), F.col("is_raw")
     # Most readings are clean, and only the others pay for the look into the map.
     is_uncertain = ~F.col("is_clean") & F.map_contains_key("quality", measurement)
     is_usable = value.isNotNull() & ~is_uncertain if treat_uncertain_as_bad else value.isNotNull()
     by_measurement = (
-        parts.unpivot(carried, [*NUMBERS, *SYMBOLS], "measurement", "value")
+        parts.unpivot(carried, (*NUMBERS, *SYMBOLS), "measurement", "value")
         .withColumns(
             {
                 "quality_rank": F.when(is_raw, F.when(value.isNull(), 2).when(is_uncertain, 1).otherwise(0)),
