@@ -28,7 +28,9 @@ from analysis.storage.snapshots import Snapshots
 from analysis.storage.versions import home, superseded
 from contracts import topics
 
+MONITOR_TRIGGER: Final = "500 milliseconds"
 HISTORIAN_TRIGGER: Final = "5 seconds"
+"""A batch costs about half a second of a core whatever its size: as often as people wait for what it tells."""
 _TABLE_EVERY_S: Final = 5.0
 _DRAIN_S: Final = 30.0
 _SNAPSHOTS: Final = "snapshots"
@@ -101,7 +103,7 @@ class Job:
         kafka = source.records(self._spark, self._given.kafka, monitor.TOPICS, monitor.RECORDS_PER_BATCH)
         records = monitor.records(kafka.unionByName(source.ticks(self._spark, kafka)))
         batches = monitor.Batches(self._snapshots(monitor.NAME), self._publisher.send, self._tally)
-        return self._run(monitor.NAME, records, batches, "0 seconds")
+        return self._run(monitor.NAME, records, batches, MONITOR_TRIGGER)
 
     def _historian(self) -> StreamingQuery:
         kafka = self._given.kafka

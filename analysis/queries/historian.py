@@ -115,7 +115,9 @@ class Batches:
         if after is not None and after[0] == batch - 1:
             return after[1]
         dumped = self._snapshots.load(batch)
-        return Ledger() if dumped is None else Ledger.load(dumped)
+        ledger = Ledger() if dumped is None else Ledger.load(dumped)
+        self._tally.outcomes = dict(ledger.outcomes)
+        return ledger
 
     def _process(self, batch: "_Batch", kept: "_Kept") -> None:
         spark, ledger, taken = batch.records.sparkSession, batch.ledger, batch.taken
