@@ -83,29 +83,21 @@ def intervals(readings: DataFrame, wanted: DataFrame | None, treat_uncertain_as_
 def _bounded(readings: DataFrame, wanted: DataFrame | None) -> DataFrame:
     """The readings that a wanted window needs, with the range ``from`` and ``until`` in microseconds."""
     discrete = (_index(name).alias(name) for name in SYMBOLS)
-<<<<<<< HEAD
     columns: tuple[Column | str, ...] = (
-=======
-    columns: list[Column | str] = [
->>>>>>> windows
         F.unix_micros("source_time").alias("time"),
         *("seq", "quality"),
         *NUMBERS,
         *discrete,
-<<<<<<< HEAD
     )
-=======
-    ]
->>>>>>> windows
     if wanted is None:
-        everything = [F.lit(0).cast("long").alias("from"), F.lit(None).cast("long").alias("until")]
-        return readings.select(["stream_id", "generator_id", *everything, *columns])
+        everything = (F.lit(0).cast("long").alias("from"), F.lit(None).cast("long").alias("until"))
+        return readings.select("stream_id", "generator_id", *everything, *columns)
     ranges = wanted.select(
         "stream_id", "generator_id", F.unix_micros("from").alias("from"), F.unix_micros("until").alias("until")
     )
     time = F.col("time")
     return (
-        readings.select(["stream_id", "generator_id", *columns])
+        readings.select("stream_id", "generator_id", *columns)
         .join(F.broadcast(ranges), ["stream_id", "generator_id"])
         .filter((time >= F.col("from") - HOLD_S * _SECOND) & (time < F.col("until")))
     )

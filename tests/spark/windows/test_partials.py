@@ -63,12 +63,8 @@ def number_of(readings: Sequence[Reading], name: str, start: int, length_s: int,
     raw = [usable(reading, name, uncertain_bad) for reading in inside]
     values = [value for value in raw if value is not None]
     mean = math.fsum(values) / len(values) if values else 0.0
-<<<<<<< HEAD
     key: Any = name  # the contract's type spells out the measurements
     qualities = [reading.quality.get(key, "Good") for reading in inside]
-=======
-    qualities = [{str(key): str(code) for key, code in r.quality.items()}.get(name, "Good") for r in inside]
->>>>>>> windows
     worst = next((word for word in ("Bad", "Uncertain", "Good") if any(q.startswith(word) for q in qualities)), None)
     squares = math.fsum((value - mean) ** 2 for value in values)
     return {
