@@ -19,6 +19,8 @@ _QUIET: Final = (
     "org.apache.spark.sql.internal.SparkStringUtils",
     # Warns that a pool has no file that describes it, and takes the defaults, which are meant.
     "org.apache.spark.scheduler.FairSchedulableBuilder",
+    # Warns of each query that is stopped between two batches, when there is no job to cancel.
+    "org.apache.spark.scheduler.DAGScheduler",
     # Warns whenever a batch takes longer than the trigger's interval; the events tell duration and lag.
     "org.apache.spark.sql.execution.streaming.runtime.ProcessingTimeExecutor",
 )
