@@ -21,7 +21,7 @@ Make = Callable[..., Reading]
 Records = Callable[[Sequence[bytes | None]], DataFrame]
 
 DAY = 86_400
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 
 
 class Killed(Exception):  # noqa: N818 - it is no error, it is the end
