@@ -60,10 +60,9 @@ def parse(arguments: Sequence[str], *, on_terminal: bool) -> Settings:
     )
     parser.add_argument(
         "--historian-dir",
-        default=".scada/historian",
         metavar="DIR",
         help="where readings, outcomes and windows are kept as Parquet files, on the file system of the checkpoints; "
-        "default: %(default)s",
+        "default: historian in the checkpoint directory",
     )
     parser.add_argument(
         "--metrics-port", type=_port, metavar="PORT", help="serve metrics for Prometheus on this port of loopback"
@@ -86,7 +85,7 @@ def parse(arguments: Sequence[str], *, on_terminal: bool) -> Settings:
     return Settings(
         bootstrap_servers=given.bootstrap_servers,
         checkpoint_dir=given.checkpoint_dir,
-        historian_dir=given.historian_dir,
+        historian_dir=given.historian_dir or f"{given.checkpoint_dir}/historian",
         table=given.console == "table",
         metrics_port=given.metrics_port,
         kafka_options=dict(given.kafka_option),

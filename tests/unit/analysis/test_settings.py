@@ -6,8 +6,14 @@ from analysis.settings import parse
 def test_defaults_fit_the_local_pipeline() -> None:
     given = parse([], on_terminal=True)
     assert given.kafka == {"kafka.bootstrap.servers": "127.0.0.1:9092"}
-    assert (given.checkpoint_dir, given.historian_dir) == (".scada/checkpoints", ".scada/historian")
+    assert (given.checkpoint_dir, given.historian_dir) == (".scada/checkpoints", ".scada/checkpoints/historian")
     assert given.metrics_port is None
+
+
+def test_the_historian_goes_with_its_checkpoints_unless_told_otherwise() -> None:
+    """A driver that is started again in another directory must find the files that its snapshots name."""
+    assert parse(["--checkpoint-dir", "/c"], on_terminal=False).historian_dir == "/c/historian"
+    assert parse(["--checkpoint-dir", "/c", "--historian-dir", "/h"], on_terminal=False).historian_dir == "/h"
 
 
 @pytest.mark.parametrize("on_terminal", [True, False])
