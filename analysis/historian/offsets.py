@@ -32,7 +32,8 @@ def gaps(positions: Iterable[Position], expected: Mapping[Partition, int]) -> tu
     """The offsets that should have come and did not.
 
     An offset is without a record too where a transaction ended, or where compaction removed it. There is nothing to
-    read in either case, and the cases cannot be told apart afterwards.
+    read in either case, and the cases cannot be told apart afterwards. A gap at the end of a partition is found
+    when the next record of that partition comes.
 
     Args:
         positions: those of a batch, in the order of the log.
